@@ -7,7 +7,10 @@ import { messageOf, UserError } from '../errors.ts';
  * Writes a whole file or none: the bytes go to a temporary name in the same folder, are synced, and
  * then take the final name. A crash or a full disk leaves the old file as it was.
  */
-export async function writeFileAtomic(path: string, data: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -90,7 +90,11 @@ const ELEMENT_TYPES: Record<ElementType, TensorProto_DataType> = {
 };
 
 /** Name, type and shape of a graph input or output; a text dimension is symbolic. */
-export function onnxValue(name: string, type: ElementType, dims: readonly (number | string)[]): ValueInfoProto {
+export function onnxValue(
+  name: string,
+  type: ElementType,
+  dims: readonly (number | string)[],
+): ValueInfoProto {
   return create(ValueInfoProtoSchema, {
     name,
     type: {
@@ -139,5 +143,8 @@ export function outputDeclaration(tensorName: string): Uint8Array {
     name: tensorName,
     type: { value: { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT } } },
   });
-  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: create(GraphProtoSchema, { output: [output] }) }));
+  return toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, { graph: create(GraphProtoSchema, { output: [output] }) }),
+  );
 }

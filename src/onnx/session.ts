@@ -38,7 +38,11 @@ export class Session {
   private constructor(private readonly inner: ort.InferenceSession) {}
 
   /** Loads a graph from a file or from its bytes; `name` is what messages call it. */
-  static async load(source: string | Uint8Array, options: SessionOptions = {}, name?: string): Promise<Session> {
+  static async load(
+    source: string | Uint8Array,
+    options: SessionOptions = {},
+    name?: string,
+  ): Promise<Session> {
     const device = options.device ?? 'cpu';
     const settings: ort.InferenceSession.SessionOptions = {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],

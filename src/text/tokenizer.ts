@@ -1,0 +1,21 @@
+/** Everything that is written for an apostrophe: typographic quotes, modifier letters, accents, full width. */
+const APOSTROPHES = /[‘’‛ʼʹ′`´＇]/gu;
+
+/** A word starts with a letter or digit; an apostrophe belongs to it only between two such characters. */
+const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:'[\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*/gu;
+
+/**
+ * The words of a caption, as the decoder learns them: lower case, Unicode NFC, no punctuation.
+ *
+ * - Apostrophes inside a word stay and are written `'` (`it’s` -> `it's`); others go (`dogs'` -> `dogs`).
+ * - Digits stay (`no. 7` -> `no 7`).
+ * - Hyphens split (`black-and-white` -> `black and white`): most compounds are too rare for a vocabulary
+ *   of their own, their parts are not.
+ *
+ * A caption without letters or digits gives no words. This is not the tokenizer that scores are
+ * computed with: that one follows the Penn Treebank.
+ */
+export function tokenize(caption: string): string[] {
+  const text = caption.normalize('NFC').toLowerCase().normalize('NFC').replace(APOSTROPHES, "'");
+  return text.match(WORD) ?? [];
+}

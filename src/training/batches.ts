@@ -1,0 +1,100 @@
+import type { Random } from '../random.ts';
+import { END, START } from '../text/vocabulary.ts';
+
+/** A caption to learn: its words as ids without <start> and <end>, and the row of its image in the feature matrix. */
+export interface CaptionExample {
+  /** Row of the features, or null for a caption without a photograph, whose feature is zero. */
+  readonly image: number | null;
+  readonly words: readonly number[];
+}
+
+/** One batch as the training graph reads it (decoder/graphs.ts). */
+export interface Batch {
+  /** B */
+  readonly captions: number;
+  /** N: words to predict, <end> included */
+  readonly words: number;
+  /** [B,F] */
+  readonly image: Float32Array;
+  /** [N], step after step */
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+  readonly weights: Float32Array;
+  /** [T] captions that are still going at each step */
+  readonly steps: BigInt64Array;
+}
+
+/** Feature matrices of the same images, [I,F] row-major each: the photographs as they are, then other views such as mirrored ones. */
+export interface FeatureViews {
+  readonly featureSize: number;
+  readonly views: readonly Float32Array[];
+}
+
+/** How many batches' worth of captions are sorted by length together. */
+const POOL = 20;
+
+/**
+ * One epoch: shuffled, then bucketed by length so that the captions of a batch end at about the same
+ * step, and the batches shuffled again.
+ */
+export function epochBatches(
+  examples: readonly CaptionExample[],
+  B: number,
+  random: Random,
+): CaptionExample[][] {
+  const shuffled = shuffle([...examples], random);
+  const batches: CaptionExample[][] = [];
+  for (let from = 0; from < shuffled.length; from += B * POOL) {
+    const pool = shuffled.slice(from, from + B * POOL).sort((a, b) => b.words.length - a.words.length);
+    for (let i = 0; i < pool.length; i += B) batches.push(pool.slice(i, i + B));
+  }
+  return shuffle(batches, random);
+}
+
+/** Fisher and Yates, in place. */
+function shuffle<Item>(items: Item[], random: Random): Item[] {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [items[i], items[j]] = [items[j], items[i]];
+  }
+  return items;
+}
+
+/**
+ * Lays a batch out step after step. A caption of n words takes n + 1 steps (it reads <start> and its words,
+ * and predicts its words and <end>); one longer than T steps is cut there and doesn't learn to end.
+ * @param random chooses a view of each image; without it the first is taken
+ */
+export function assembleBatch(
+  examples: readonly CaptionExample[],
+  features: FeatureViews,
+  T: number,
+  random?: Random,
+): Batch {
+  const sorted = [...examples].sort((a, b) => b.words.length - a.words.length);
+  const B = sorted.length;
+  const F = features.featureSize;
+  const lengths = sorted.map((example) => Math.min(example.words.length + 1, T));
+  const N = lengths.reduce((a, b) => a + b, 0);
+
+  const image = new Float32Array(B * F);
+  sorted.forEach((example, row) => {
+    const view = features.views[random ? random.int(features.views.length) : 0];
+    if (example.image === null) return;
+    image.set(view.subarray(example.image * F, (example.image + 1) * F), row * F);
+  });
+
+  const inputs = new Int32Array(N);
+  const targets = new Int32Array(N);
+  const steps = new BigInt64Array(T);
+  let at = 0;
+  for (let t = 0; t < T; t++) {
+    for (let row = 0; row < B && lengths[row] > t; row++, at++) {
+      const { words } = sorted[row];
+      inputs[at] = t === 0 ? START : words[t - 1];
+      targets[at] = t === words.length ? END : words[t];
+      steps[t]++;
+    }
+  }
+  return { captions: B, words: N, image, inputs, targets, weights: new Float32Array(N).fill(1 / N), steps };
+}

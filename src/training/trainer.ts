@@ -1,0 +1,242 @@
+import { existsSync } from 'node:fs';
+import type { DecoderConfig, Dropout } from '../decoder/config.ts';
+import { initialWeights } from '../decoder/parameters.ts';
+import { UserError } from '../errors.ts';
+import type { SessionOptions } from '../onnx/session.ts';
+import { Random } from '../random.ts';
+import { assembleBatch, type CaptionExample, epochBatches, type FeatureViews } from './batches.ts';
+import { type EpochSummary, readCheckpoint, type TrainingState, writeCheckpoint } from './checkpoint.ts';
+import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
+import { Stepper } from './stepper.ts';
+
+export interface TrainingOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  /** The learning rate is multiplied by this after every epoch. */
+  readonly learningRateDecay: number;
+  /** Global gradient norm above which gradients are scaled down. */
+  readonly clipNorm: number;
+  readonly dropout: Dropout;
+  /** T: longest caption in steps; longer ones are cut. */
+  readonly maxSteps: number;
+  /** Stop after this many epochs without a lower validation loss. */
+  readonly patience: number;
+  readonly seed: number;
+}
+
+export const TRAINING_DEFAULTS: TrainingOptions = {
+  epochs: 20,
+  batchSize: 128,
+  learningRate: 1e-3,
+  learningRateDecay: 0.9,
+  clipNorm: 5,
+  dropout: { image: 0.2, embedding: 0.5, output: 0.5 },
+  maxSteps: 20,
+  patience: 3,
+  seed: 1,
+};
+
+/** Captions to learn from and captions to stop by, over the same feature matrices. */
+export interface TrainingData {
+  readonly features: FeatureViews;
+  readonly train: readonly CaptionExample[];
+  readonly validation: readonly CaptionExample[];
+}
+
+/** How training stands, a few times a second. */
+export interface Progress {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly batches: number;
+  /** Mean loss of the epoch so far, nats a word. */
+  readonly loss: number;
+  readonly captionsPerSecond: number;
+  /** Seconds until all epochs are done, if none is spared by early stopping. */
+  readonly secondsLeft: number;
+}
+
+export interface Hooks {
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onEpoch?: (summary: EpochSummary, best: boolean) => void;
+  /** When aborted, training writes its checkpoint and returns. */
+  readonly signal?: AbortSignal;
+  /** Where the state is kept: every few minutes, after every epoch and when interrupted. */
+  readonly checkpoint?: string;
+  /** Go on from the checkpoint if there is one. */
+  readonly resume?: boolean;
+  /** Weights to start from instead of random ones (a model trained before). */
+  readonly initial?: Arrays;
+}
+
+export interface TrainingResult {
+  /** The best by validation loss, or the latest if it came to none. */
+  readonly weights: Arrays;
+  readonly epoch: number;
+  readonly validationLoss: number | null;
+  readonly history: readonly EpochSummary[];
+  readonly interrupted: boolean;
+}
+
+const CHECKPOINT_SECONDS = 180;
+
+/**
+ * Teacher forcing with cross-entropy, Adam and clipping by global norm; keeps the weights of the epoch with
+ * the lowest validation loss. The same data, options and seed give the same weights, also across a resume.
+ */
+export async function train(
+  config: DecoderConfig,
+  data: TrainingData,
+  options: TrainingOptions,
+  session: SessionOptions = {},
+  hooks: Hooks = {},
+): Promise<TrainingResult> {
+  if (data.train.length === 0) throw new UserError('expected at least one caption to train on but got none');
+  if (data.validation.length === 0)
+    throw new UserError('expected at least one validation caption but got none');
+  const run = fingerprint(config, data, options);
+  const state = await initialState(config, options, run, hooks);
+  const stepper = await Stepper.create(config, state.weights, options.maxSteps, options.dropout, session);
+  const validator = await Stepper.create(config, state.weights, options.maxSteps, null, session);
+  const root = new Random(options.seed);
+  let saved = performance.now();
+  const save = async () => {
+    if (hooks.checkpoint) await writeCheckpoint(hooks.checkpoint, state, run);
+    saved = performance.now();
+  };
+
+  try {
+    while (state.epoch < options.epochs && !stale(state, options.patience)) {
+      const learningRate = options.learningRate * options.learningRateDecay ** state.epoch;
+      const batches = epochBatches(data.train, options.batchSize, root.fork(state.epoch));
+      const before = state.epochSeconds;
+      const started = performance.now();
+      let captions = 0;
+      while (state.batch < batches.length) {
+        // Every step has its own generator, so that a resumed run draws what the uninterrupted one would.
+        const random = root.fork(2 ** 32 + state.adam.step);
+        const batch = assembleBatch(batches[state.batch], data.features, options.maxSteps, random);
+        const loss = await stepper.run(batch, random);
+        if (!Number.isFinite(loss)) {
+          throw new UserError(`the loss became ${loss} in epoch ${state.epoch + 1}`, {
+            hint: 'try a lower --learning-rate or --clip-norm; the last checkpoint is kept',
+          });
+        }
+        const norm = globalNorm(stepper.gradients);
+        adamUpdate(
+          state.weights,
+          stepper.gradients,
+          state.adam,
+          learningRate,
+          clipScale(norm, options.clipNorm),
+        );
+        state.epochLoss += loss;
+        state.batch++;
+        captions += batch.captions;
+        const seconds = (performance.now() - started) / 1000;
+        state.epochSeconds = before + seconds;
+        const rate = captions / seconds;
+        const left = (batches.length - state.batch) * options.batchSize;
+        hooks.onProgress?.({
+          epoch: state.epoch + 1,
+          batch: state.batch,
+          batches: batches.length,
+          loss: state.epochLoss / state.batch,
+          captionsPerSecond: rate,
+          secondsLeft: (left + (options.epochs - state.epoch - 1) * data.train.length) / rate,
+        });
+        // onnxruntime blocks this thread; a turn of the event loop lets Ctrl-C and timers in.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (hooks.signal?.aborted) {
+          await save();
+          return result(state, true);
+        }
+        if (performance.now() - saved > CHECKPOINT_SECONDS * 1000) await save();
+      }
+
+      const validationLoss = await meanLoss(validator, data, options);
+      const summary: EpochSummary = {
+        epoch: state.epoch + 1,
+        trainLoss: state.epochLoss / batches.length,
+        validationLoss,
+        learningRate,
+        seconds: state.epochSeconds,
+      };
+      state.history.push(summary);
+      const better = state.best === null || validationLoss < state.best.loss;
+      if (better) {
+        const weights = new Map([...state.weights].map(([name, w]) => [name, w.slice()]));
+        state.best = { weights, epoch: summary.epoch, loss: validationLoss };
+      }
+      state.epoch++;
+      state.batch = 0;
+      state.epochLoss = 0;
+      state.epochSeconds = 0;
+      hooks.onEpoch?.(summary, better);
+      await save();
+    }
+    return result(state, false);
+  } finally {
+    await stepper.release();
+    await validator.release();
+  }
+}
+
+async function initialState(
+  config: DecoderConfig,
+  options: TrainingOptions,
+  run: string,
+  { checkpoint, resume, initial }: Hooks,
+): Promise<TrainingState> {
+  if (resume && checkpoint && existsSync(checkpoint)) return readCheckpoint(checkpoint, run);
+  const weights = initial
+    ? new Map([...initial].map(([name, w]) => [name, w.slice()]))
+    : initialWeights(config, new Random(options.seed));
+  return {
+    weights,
+    adam: adamInit(weights),
+    best: null,
+    epoch: 0,
+    batch: 0,
+    epochLoss: 0,
+    epochSeconds: 0,
+    history: [],
+  };
+}
+
+/** What must be the same for a checkpoint to go on; the number of epochs and the patience may change. */
+function fingerprint(config: DecoderConfig, data: TrainingData, options: TrainingOptions): string {
+  const { epochs: _, patience: __, ...rest } = options;
+  const sizes = [data.train.length, data.validation.length, data.features.views.length];
+  return JSON.stringify({ config, options: rest, sizes });
+}
+
+/** No lower validation loss for `patience` epochs. */
+function stale(state: TrainingState, patience: number): boolean {
+  return state.best !== null && state.epoch - state.best.epoch >= patience;
+}
+
+function result(state: TrainingState, interrupted: boolean): TrainingResult {
+  return {
+    weights: state.best?.weights ?? state.weights,
+    epoch: state.best?.epoch ?? state.epoch,
+    validationLoss: state.best?.loss ?? null,
+    history: state.history,
+    interrupted,
+  };
+}
+
+/** Mean validation loss in nats a word, without dropout. */
+async function meanLoss(validator: Stepper, data: TrainingData, options: TrainingOptions): Promise<number> {
+  // The order doesn't matter for a sum; bucketing only saves time.
+  const random = new Random(0);
+  let total = 0;
+  let words = 0;
+  for (const examples of epochBatches(data.validation, options.batchSize, random)) {
+    const batch = assembleBatch(examples, data.features, options.maxSteps);
+    total += (await validator.run(batch, random)) * batch.words;
+    words += batch.words;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return total / words;
+}

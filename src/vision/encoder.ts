@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { messageOf, UserError } from '../errors.ts';
+import { outputDeclaration } from '../onnx/proto.ts';
+import { Session, type SessionOptions } from '../onnx/session.ts';
+import { tensorNames } from '../onnx/tensor-names.ts';
+import type { EncoderDefinition, NetworkDefinition } from './definition.ts';
+import { decodeImage, type ImageSource, preparePixels, sideNeeded } from './pixels.ts';
+
+/** One image's input for every network of an encoder, in their order: [3,size,size] each. */
+export type PreparedImage = readonly Float32Array[];
+
+/**
+ * Pretrained networks that turn photographs into feature vectors. Load once, encode many, release.
+ */
+export class Encoder {
+  private constructor(
+    /** What was loaded: the definition with the SHA-256 of the very files. */
+    readonly definition: EncoderDefinition,
+    private readonly networks: readonly Network[],
+  ) {}
+
+  /**
+   * Loads the networks of a definition from their files, in the definition's order. A file whose
+   * SHA-256 is not the definition's is refused; where the definition has none, any file of the
+   * right shape will do and its SHA-256 is recorded in `encoder.definition` and `encoder.hash`.
+   */
+  static async load(
+    definition: EncoderDefinition,
+    files: readonly string[],
+    options: SessionOptions = {},
+  ): Promise<Encoder> {
+    const loading = definition.networks.map((network, i) => Network.load(network, files[i]!, options));
+    const settled = await Promise.allSettled(loading);
+    const networks = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const failure = settled.find((result) => result.status === 'rejected');
+    if (failure) {
+      await Promise.all(networks.map((network) => network.release()));
+      throw failure.reason;
+    }
+    return new Encoder({ ...definition, networks: networks.map((network) => network.definition) }, networks);
+  }
+
+  /** F, the length of a feature vector. */
+  get featureSize(): number {
+    return this.definition.featureSize;
+  }
+
+  /** Images that one call of the networks takes at most. */
+  get maxBatch(): number {
+    return Math.min(...this.definition.networks.map((network) => network.maxBatch));
+  }
+
+  /**
+   * Key of everything that decides a feature's value: files, tensors, preprocessing, normalisation.
+   * Features with the same hash can be mixed; 64 hex digits.
+   */
+  get hash(): string {
+    const decisive = this.definition.networks.map(
+      ({ sha256, input, features, featureSize, preprocessing, l2 }) => ({
+        sha256,
+        input,
+        features,
+        featureSize,
+        preprocessing,
+        l2,
+      }),
+    );
+    return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+  }
+
+  /** Reads an image, decoding it once, and prepares it for every network; runs beside the JavaScript thread. */
+  async prepare(source: ImageSource): Promise<PreparedImage> {
+    const { networks } = this.definition;
+    const image = await decodeImage(
+      source,
+      Math.max(...networks.map(({ preprocessing }) => sideNeeded(preprocessing))),
+    );
+    return Promise.all(
+      networks.map(({ preprocessing, input }) => preparePixels(image, preprocessing, input.layout)),
+    );
+  }
+
+  /** Features of prepared images: [B,F] row-major, the networks' vectors side by side. */
+  async encodePrepared(images: readonly PreparedImage[]): Promise<Float32Array> {
+    const features = new Float32Array(images.length * this.featureSize);
+    let column = 0;
+    for (const [n, network] of this.networks.entries()) {
+      const rows = await network.encode(images.map((image) => image[n]!));
+      for (const [i, row] of rows.entries()) features.set(row, i * this.featureSize + column);
+      column += network.definition.featureSize;
+    }
+    return features;
+  }
+
+  /** Features of images: [B,F] row-major. Throws a UserError for the first image that can't be read. */
+  async encode(images: readonly ImageSource[]): Promise<Float32Array> {
+    return this.encodePrepared(await Promise.all(images.map((image) => this.prepare(image))));
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.networks.map((network) => network.release()));
+  }
+}
+
+/** One loaded ONNX file, with the names of the input and of the feature tensor that it really has. */
+class Network {
+  private constructor(
+    readonly definition: NetworkDefinition,
+    private readonly session: Session,
+    private readonly input: string,
+    private readonly feature: string,
+  ) {}
+
+  static async load(definition: NetworkDefinition, file: string, options: SessionOptions): Promise<Network> {
+    const room = Math.max(...definition.features.map((name) => outputDeclaration(name).length));
+    const { bytes, space } = await readWithRoom(file, room);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (definition.sha256 !== null && definition.sha256 !== sha256) {
+      throw new UserError(`expected ${file} to have SHA-256 ${definition.sha256} but got ${sha256}`, {
+        hint: 'the file is damaged or another one; restore it',
+      });
+    }
+    const names = tensorNames(bytes);
+    if (!names)
+      throw new UserError(`expected ${file} to be an ONNX file but it has no graph that can be read`);
+    const feature = definition.features.find((name) => names.computed.includes(name));
+    if (feature === undefined) {
+      throw new UserError(
+        `expected ${file} to compute ${definition.features.join(' or ')} but its last tensors are ` +
+          names.computed.slice(-6).join(', '),
+      );
+    }
+    let model = bytes;
+    if (!names.outputs.includes(feature)) {
+      const declaration = outputDeclaration(feature);
+      space.set(declaration, bytes.length);
+      model = space.subarray(0, bytes.length + declaration.length);
+    }
+    const session = await Session.load(model, options, file);
+    try {
+      const { input, maxBatch } = checkInput(session, definition, file);
+      return new Network({ ...definition, sha256, maxBatch }, session, input, feature);
+    } catch (error) {
+      await session.release();
+      throw error;
+    }
+  }
+
+  /** One feature vector an image, scaled to length `l2`. */
+  async encode(images: readonly Float32Array[]): Promise<Float32Array[]> {
+    const { maxBatch } = this.definition;
+    const rows: Float32Array[] = [];
+    for (let from = 0; from < images.length; from += maxBatch) {
+      rows.push(...(await this.runBatch(images.slice(from, from + maxBatch))));
+    }
+    return rows;
+  }
+
+  private async runBatch(images: readonly Float32Array[]): Promise<Float32Array[]> {
+    const { input, preprocessing, featureSize, l2, file } = this.definition;
+    const { size } = preprocessing;
+    const batch = new Float32Array(images.length * 3 * size * size);
+    for (const [i, image] of images.entries()) batch.set(image, i * image.length);
+    const dims = input.layout === 'NCHW' ? [images.length, 3, size, size] : [images.length, size, size, 3];
+    const results = await this.session.run({ [this.input]: { dims, data: batch } }, { [this.feature]: null });
+    const { data, dims: got } = results[this.feature]!;
+    // [B,F] or [B,F,1,1]: the same values in the same order.
+    if (data.length !== images.length * featureSize) {
+      throw new UserError(
+        `expected ${this.feature} of ${file} to be [B,${featureSize}] but got [${got.join(',')}]`,
+      );
+    }
+    return images.map((_, i) => scaled(data.slice(i * featureSize, (i + 1) * featureSize), l2));
+  }
+
+  async release(): Promise<void> {
+    await this.session.release();
+  }
+}
+
+/** The name of the image input and the batch that the file allows; a UserError where its shape doesn't fit. */
+function checkInput(
+  session: Session,
+  definition: NetworkDefinition,
+  file: string,
+): { input: string; maxBatch: number } {
+  const { name, layout } = definition.input;
+  const { size } = definition.preprocessing;
+  const { inputs } = session;
+  // The only input can be nothing but the image, whatever the exporter called it.
+  const input = inputs.find((info) => info.name === name) ?? (inputs.length === 1 ? inputs[0] : undefined);
+  if (!input) {
+    throw new UserError(
+      `expected ${file} to have an input ${name} but got ${inputs.map((info) => info.name).join(', ')}`,
+    );
+  }
+  const [batch, ...image] = input.dims;
+  const wanted = layout === 'NCHW' ? [3, size, size] : [size, size, 3];
+  const fits = image.length === 3 && image.every((dim, i) => typeof dim === 'string' || dim === wanted[i]);
+  if (!fits || input.type !== 'float32' || (typeof batch === 'number' && batch !== 1)) {
+    throw new UserError(
+      `expected input ${input.name} of ${file} to be float32 [1 or B,${wanted.join(',')}] ` +
+        `but got ${input.type} [${input.dims.join(',')}]`,
+    );
+  }
+  return { input: input.name, maxBatch: batch === 1 ? 1 : definition.maxBatch };
+}
+
+/** The vector scaled, in place, to Euclidean length `length`; null leaves it, and so does a vector of zeros. */
+function scaled(vector: Float32Array, length: number | null): Float32Array {
+  if (length === null) return vector;
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  const factor = squares > 0 ? length / Math.sqrt(squares) : 1;
+  for (let i = 0; i < vector.length; i++) vector[i]! *= factor;
+  return vector;
+}
+
+/** A whole file, with `room` bytes to spare behind it: appending to 553 MB must not copy them. */
+async function readWithRoom(file: string, room: number): Promise<{ bytes: Uint8Array; space: Uint8Array }> {
+  try {
+    const handle = await open(file);
+    try {
+      const { size } = await handle.stat();
+      const space = new Uint8Array(size + room);
+      let length = 0;
+      while (length < size) {
+        const { bytesRead } = await handle.read(space, length, Math.min(size - length, 1 << 30));
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return { bytes: space.subarray(0, length), space };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new UserError(`cannot read the encoder file ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import sharp from 'sharp';
+import { InternalError, messageOf, UserError } from '../errors.ts';
+import type { Preprocessing } from './definition.ts';
+
+/** An image file by path, or the bytes of one. */
+export type ImageSource = string | Uint8Array;
+
+/** An upright 8-bit sRGB picture: width * height pixels, rows from the top, R G B interleaved. */
+export interface DecodedImage {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Layout = 'NCHW' | 'NHWC';
+
+// Thousands of different files, each read once: a cache would only cost memory (and serve stale files).
+sharp.cache(false);
+// Many images are decoded side by side, so one thread each is enough and leaves the cores to the network.
+sharp.concurrency(1);
+
+/** Cubic (Catmull-Rom), widened when shrinking, so every source pixel counts: antialiased. */
+const KERNEL = 'cubic';
+
+/**
+ * Decodes any file that sharp reads (JPEG, PNG, WebP, TIFF, AVIF, SVG, the first frame of a GIF) to
+ * upright 8-bit sRGB: EXIF orientation applied, transparency over white, colour profiles, grey, CMYK
+ * and 16 bits converted. A picture whose short side is over `2 * enough` pixels is brought down to
+ * that, mostly inside the JPEG decoder, which makes a 12-megapixel photograph cheap.
+ *
+ * Throws a UserError that names the file when it is missing, empty, cut short, too large or no image.
+ */
+export async function decodeImage(source: ImageSource, enough: number): Promise<DecodedImage> {
+  const bytes = await readSource(source);
+  try {
+    const { data, info } = await sharp(bytes, { failOn: 'error' })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize({
+        width: 2 * enough,
+        height: 2 * enough,
+        fit: 'outside',
+        withoutEnlargement: true,
+        kernel: KERNEL,
+      })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new InternalError(`expected 3 channels but got ${info.channels}`);
+    return { data, width: info.width, height: info.height };
+  } catch (error) {
+    if (error instanceof InternalError) throw error;
+    throw notAnImage(source, error);
+  }
+}
+
+/** Resizes a decoded image and normalises it: 3 * size * size floats in the given layout. */
+export async function preparePixels(
+  image: DecodedImage,
+  preprocessing: Preprocessing,
+  layout: Layout = 'NCHW',
+): Promise<Float32Array> {
+  return normalise(await resize(image, preprocessing), preprocessing, layout);
+}
+
+/** Decodes an image and prepares it for one network: [3,size,size] values, scaled and normalised. */
+export async function readPixels(
+  source: ImageSource,
+  preprocessing: Preprocessing,
+  layout: Layout = 'NCHW',
+): Promise<Float32Array> {
+  return preparePixels(await decodeImage(source, sideNeeded(preprocessing)), preprocessing, layout);
+}
+
+/** Short side, in pixels, that a decoded image should have at least for this preprocessing. */
+export function sideNeeded({ resize, size }: Preprocessing): number {
+  return resize.kind === 'crop' ? resize.shortSide : size;
+}
+
+/** The size x size picture that the network sees, still 8-bit RGB. */
+async function resize(
+  { data, width, height }: DecodedImage,
+  preprocessing: Preprocessing,
+): Promise<Uint8Array> {
+  const { size, resize } = preprocessing;
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  if (resize.kind === 'squash') {
+    picture.resize({ width: size, height: size, fit: 'fill', kernel: KERNEL });
+  } else {
+    const ratio = resize.shortSide / Math.min(width, height);
+    const wide = Math.round(width * ratio);
+    const high = Math.round(height * ratio);
+    picture.resize({ width: wide, height: high, fit: 'fill', kernel: KERNEL }).extract({
+      left: Math.floor((wide - size) / 2),
+      top: Math.floor((high - size) / 2),
+      width: size,
+      height: size,
+    });
+  }
+  return picture.raw().toBuffer();
+}
+
+/** (value * scale - mean) / std per channel, in the network's channel order and layout. */
+function normalise(rgb: Uint8Array, preprocessing: Preprocessing, layout: Layout): Float32Array {
+  const { channels, scale, mean, std } = preprocessing;
+  const pixels = rgb.length / 3;
+  const values = new Float32Array(rgb.length);
+  for (let c = 0; c < 3; c++) {
+    // Only 256 different values can occur: look them up.
+    const table = Float32Array.from({ length: 256 }, (_, value) => (value * scale - mean[c]!) / std[c]!);
+    const from = channels === 'RGB' ? c : 2 - c;
+    const [start, step] = layout === 'NCHW' ? [c * pixels, 1] : [c, 3];
+    for (let i = 0; i < pixels; i++) values[start + i * step] = table[rgb[i * 3 + from]!]!;
+  }
+  return values;
+}
+
+/** The bytes of the file. Read here, not by sharp, which would take `photo[1].jpg` for a file with options. */
+async function readSource(source: ImageSource): Promise<Uint8Array> {
+  if (typeof source !== 'string') {
+    if (source.length === 0) throw new UserError('expected an image but got no bytes');
+    return source;
+  }
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(source);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT')
+      throw new UserError(`expected an image file but ${source} does not exist`, { cause: error });
+    if (code === 'EISDIR')
+      throw new UserError(`expected an image file but ${source} is a directory`, { cause: error });
+    throw new UserError(`cannot read ${source}: ${messageOf(error)}`, { cause: error });
+  }
+  if (bytes.length === 0) throw new UserError(`expected an image file but ${source} is empty`);
+  return bytes;
+}
+
+function notAnImage(source: ImageSource, cause: unknown): UserError {
+  const name = typeof source === 'string' ? source : 'the given bytes';
+  // libvips says several things, one a line; the first is the one that matters.
+  const why = messageOf(cause).split('\n')[0]!.trim();
+  return new UserError(`cannot read ${name} as an image: ${why}`, {
+    hint: 'JPEG, PNG, WebP, TIFF, GIF, AVIF and SVG files can be read',
+    cause,
+  });
+}

@@ -1,0 +1,197 @@
+import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FeatureWriter, readFeatures } from '../../src/vision/feature-file.ts';
+
+const F = 2;
+const HASH = 'a'.repeat(64);
+
+let folder: string;
+let path: string;
+let index: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caption-features-'));
+  path = join(folder, 'photos.npy');
+  index = join(folder, 'photos.index.jsonl');
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const open = (hash = HASH, size = F) => FeatureWriter.open(path, 'tiny', hash, size);
+
+/** Whole numbers from `first` to `last`. */
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+const row = (n: number) => [n, n + 0.5];
+
+async function write(keys: readonly string[]): Promise<void> {
+  const writer = await open();
+  for (const key of keys) await writer.append([key], Float32Array.from(row(Number(key.slice(1)))));
+  await writer.close();
+}
+
+test('what is written is read, by key', async () => {
+  const writer = await open();
+  await writer.append(['k1', 'dir/ünïcode "2".jpg'], Float32Array.from([...row(1), ...row(2)]));
+  await writer.append(['k3'], Float32Array.from(row(3)));
+  expect(writer.size).toBe(3);
+  expect(writer.has('k3')).toBe(true);
+  expect(writer.has('k4')).toBe(false);
+  await writer.close();
+
+  const table = await readFeatures(path);
+  expect(table).toMatchObject({ encoder: 'tiny', hash: HASH, featureSize: F });
+  expect(table.keys).toEqual(['k1', 'dir/ünïcode "2".jpg', 'k3']);
+  expect([...table.data]).toEqual([...row(1), ...row(2), ...row(3)]);
+  expect([...table.row('dir/ünïcode "2".jpg')!]).toEqual(row(2));
+  expect(table.rowIndex('k3')).toBe(2);
+  expect(table.row('k4')).toBeUndefined();
+});
+
+test('the matrix is an .npy file of version 1.0 whose header counts the rows at any time', async () => {
+  const writer = await open();
+  await writer.append(['k1', 'k2'], Float32Array.from([...row(1), ...row(2)]));
+  // Not closed yet: as a killed process leaves it.
+  const bytes = await readFile(path);
+  await writer.close();
+  expect(bytes.toString('latin1', 0, 6)).toBe('\x93NUMPY');
+  expect([...bytes.subarray(6, 8)]).toEqual([1, 0]);
+  expect(10 + bytes.readUInt16LE(8)).toBe(128);
+  const header = bytes.toString('latin1', 10, 128);
+  expect(header).toMatch(/^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 2\), \} +\n$/);
+  expect(bytes.length).toBe(128 + 2 * F * 4);
+  expect(bytes.readFloatLE(128 + F * 4 + 4)).toBe(2.5);
+});
+
+test('an empty file has no rows', async () => {
+  await (await open()).close();
+  const table = await readFeatures(path);
+  expect(table.keys).toEqual([]);
+  expect(table.data.length).toBe(0);
+});
+
+describe('resuming', () => {
+  test('goes on behind the last row', async () => {
+    await write(['k1', 'k2']);
+    const writer = await open();
+    expect(writer.has('k2')).toBe(true);
+    await writer.append(['k3'], Float32Array.from(row(3)));
+    await writer.close();
+    const table = await readFeatures(path);
+    expect(table.keys).toEqual(['k1', 'k2', 'k3']);
+    expect([...table.data]).toEqual([...row(1), ...row(2), ...row(3)]);
+  });
+
+  /** Reading gives a prefix of k1 k2 k3, and so does continuing, which then completes the file. */
+  async function expectMended(rows: number): Promise<void> {
+    const wanted = ['k1', 'k2', 'k3'];
+    const writer = await open();
+    const kept = writer.size;
+    expect(kept).toBe(rows);
+    for (const key of wanted.slice(kept)) {
+      expect(writer.has(key)).toBe(false);
+      await writer.append([key], Float32Array.from(row(Number(key[1]))));
+    }
+    await writer.close();
+    const table = await readFeatures(path);
+    expect(table.keys).toEqual(wanted);
+    expect([...table.data]).toEqual([...row(1), ...row(2), ...row(3)]);
+    expect((await stat(path)).size).toBe(128 + 3 * F * 4);
+  }
+
+  test('the matrix cut at any byte', async () => {
+    await write(['k1', 'k2', 'k3']);
+    const [matrix, keys] = [await readFile(path), await readFile(index)];
+    // Within the header every length is alike: no row is complete.
+    for (const length of [0, 1, 127, ...range(128, matrix.length)]) {
+      await writeFile(path, matrix.subarray(0, length));
+      await writeFile(index, keys);
+      const rows = Math.max(0, Math.floor((length - 128) / (F * 4)));
+      expect((await readFeatures(path)).keys.length).toBe(rows);
+      await expectMended(rows);
+    }
+  });
+
+  test('the index cut at any byte behind its head', async () => {
+    await write(['k1', 'k2', 'k3']);
+    const [matrix, keys] = [await readFile(path), await readFile(index)];
+    const head = keys.indexOf(10) + 1;
+    for (const length of range(head, keys.length)) {
+      await writeFile(path, matrix);
+      await writeFile(index, keys.subarray(0, length));
+      // Each key is `"kN"` and a line end: 5 bytes.
+      const rows = Math.floor((length - head) / 5);
+      expect((await readFeatures(path)).keys.length).toBe(rows);
+      await expectMended(rows);
+    }
+  });
+
+  test('killed before the head was written whole', async () => {
+    await write([]);
+    const head = await readFile(index);
+    for (const length of [0, 1, head.length - 1]) {
+      await writeFile(path, '');
+      await writeFile(index, head.subarray(0, length));
+      await expectMended(0);
+    }
+  });
+
+  test('rows whose keys were not written yet are written again', async () => {
+    await write(['k1', 'k2']);
+    await appendFile(path, Buffer.alloc(F * 4, 7));
+    expect((await readFeatures(path)).keys).toEqual(['k1', 'k2']);
+    await expectMended(2);
+  });
+
+  test('a lost matrix starts anew', async () => {
+    await write(['k1', 'k2', 'k3']);
+    await rm(path);
+    await expectMended(0);
+  });
+});
+
+describe('refusals', () => {
+  test('another encoder', async () => {
+    await write(['k1']);
+    await expect(FeatureWriter.open(path, 'other', 'b'.repeat(64), F)).rejects.toThrow(
+      /photos\.npy was made with encoder tiny \(a{12}\) but got other \(b{12}\)$/,
+    );
+    expect((await readFeatures(path)).keys).toEqual(['k1']);
+  });
+
+  test('a name without .npy', async () => {
+    await expect(FeatureWriter.open(join(folder, 'x.bin'), 'tiny', HASH, F)).rejects.toThrow(
+      /^expected the name of a feature file to end in \.npy but got .*x\.bin$/,
+    );
+  });
+
+  test('a foreign index', async () => {
+    await writeFile(index, 'hello\n');
+    await expect(open()).rejects.toThrow(
+      /^expected .*photos\.index\.jsonl to be the index of a feature file but its line 1 is hello$/,
+    );
+    await writeFile(index, '{"image":"a.jpg"}\n');
+    await expect(open()).rejects.toThrow(/but its line 1 is \{"image":"a\.jpg"\}$/);
+    expect(await readFile(index, 'utf8')).toBe('{"image":"a.jpg"}\n');
+  });
+
+  test('a foreign .npy is not overwritten', async () => {
+    await writeFile(path, 'precious data of somebody else');
+    await expect(open()).rejects.toThrow(
+      /^expected .*photos\.npy to be ours to continue but it has no index .*photos\.index\.jsonl$/,
+    );
+    expect(await readFile(path, 'utf8')).toBe('precious data of somebody else');
+  });
+
+  test('files that are not there, or only half', async () => {
+    await expect(readFeatures(path)).rejects.toThrow(/^cannot read the feature file .*photos\.npy: ENOENT/);
+    await write(['k1']);
+    await rm(path);
+    await expect(readFeatures(path)).rejects.toThrow(/^cannot read the feature file .*photos\.npy: ENOENT/);
+    await truncate(index, 0);
+    await writeFile(path, '');
+    await expect(readFeatures(path)).rejects.toThrow(
+      /photos\.index\.jsonl to start with a line about the encoder/,
+    );
+  });
+});
