@@ -112,5 +112,6 @@ function report(
 
 main().catch((error: unknown) => {
   console.error(messageOf(error));
+  if (error instanceof UserError && error.hint !== undefined) console.error(error.hint);
   process.exitCode = 1;
 });

@@ -32,7 +32,7 @@ export interface Convolution extends Linear {
   readonly activation: Activation;
 }
 
-export interface MaxPool {
+interface MaxPool {
   readonly kind: 'maxPool';
   readonly input: string;
   readonly output: string;
@@ -41,7 +41,7 @@ export interface MaxPool {
   readonly pads: readonly [number, number, number, number];
 }
 
-export interface Sum {
+interface Sum {
   readonly kind: 'sum';
   readonly inputs: readonly [string, string];
   readonly output: string;

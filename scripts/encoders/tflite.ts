@@ -57,7 +57,7 @@ const OPS = {
   40: 'mean',
   114: 'quantize',
 } as const;
-export type TfliteOp = (typeof OPS)[keyof typeof OPS];
+type TfliteOp = (typeof OPS)[keyof typeof OPS];
 
 /** enum ActivationFunctionType. */
 const ACTIVATIONS = { 0: 'none', 1: 'relu', 3: 'relu6' } as const;

@@ -112,7 +112,8 @@ function likeliest(logits: Float32Array, labels: readonly string[]): ClassScore[
     .slice(0, 3);
 }
 
-function cosine(a: Float32Array, b: Float32Array): number {
+/** Cosine of the angle between two vectors of the same length. */
+export function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     dot += a[i]! * b[i]!;

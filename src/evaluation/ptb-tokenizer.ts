@@ -133,7 +133,7 @@ const RULES: readonly Rule[] = [
   [/\]/y, () => '-RSB-'],
   [/\{/y, () => '-LCB-'],
   [/\}/y, () => '-RCB-'],
-  [/[*/]|\*+/y, slashesEscaped],
+  [/\*+|\//y, slashesEscaped],
   [/[A-Z]*\$|#+|@+|_+|=+|[<>]/y, asItIs],
   [/£/y, () => '#'],
   [/€/y, () => '$'],

@@ -10,15 +10,15 @@ export interface Sentence {
 
 /** Counts the n-grams, n = 1..4, of a list of words. */
 export function sentence(words: readonly string[]): Sentence {
-  return { words, ngrams: ORDERS.map((order) => countNgrams(words, order)) };
-}
-
-function countNgrams(words: readonly string[], order: number): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (let start = 0; start + order <= words.length; start++) {
-    let ngram = words[start]!;
-    for (let i = start + 1; i < start + order; i++) ngram += ` ${words[i]}`;
-    counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
-  }
-  return counts;
+  const ngrams = ORDERS.map(() => new Map<string, number>());
+  words.forEach((first, start) => {
+    let ngram = first;
+    for (const order of ORDERS) {
+      if (start + order > words.length) break;
+      if (order > 1) ngram += ` ${words[start + order - 1]}`;
+      const counts = ngrams[order - 1]!;
+      counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
+    }
+  });
+  return { words, ngrams };
 }

@@ -1,4 +1,5 @@
 import { type Expr, type ExprOf, topologicalOrder } from '../graph/expr.ts';
+import { sameShape } from '../graph/shape.ts';
 import { EMITTERS, NodeWriter } from './emitters.ts';
 import { onnxModel, onnxTensor, onnxValue } from './proto.ts';
 
@@ -62,6 +63,7 @@ function biasedProducts(order: readonly Expr[], outputs: readonly Expr[]): Map<E
       product.op === 'matmul' &&
       bias.op === 'input' &&
       bias.shape.length === 1 &&
+      sameShape(node.shape, product.shape) &&
       users.get(product) === 1
     ) {
       found.set(node, { product, bias });

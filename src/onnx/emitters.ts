@@ -127,7 +127,11 @@ export const EMITTERS: { readonly [Op in Exclude<OpName, 'input'>]: Emitter<Op> 
     sqrt: plain('Sqrt'),
     matmul: (y, w) => w.gemm(y),
     sum: ({ inputs: [x], attributes: { axes, keepDims } }, w) =>
-      w.op('ReduceSum', [w.of(x), w.ints(...axes)], { keepdims: Number(keepDims) }),
+      w.op('ReduceSum', [w.of(x), w.ints(...axes)], {
+        keepdims: Number(keepDims),
+        // No axes mean none, not all of them.
+        noop_with_empty_axes: 1,
+      }),
     expandLike: ({ inputs: [x, like] }, w) => w.op('Expand', [w.of(x), w.op('Shape', [w.of(like)])]),
     unsqueeze: ({ inputs: [x], attributes: { axes } }, w) => w.op('Unsqueeze', [w.of(x), w.ints(...axes)]),
     gather: ({ inputs: [table, ids] }, w) => w.op('Gather', [w.of(table), w.of(ids)], { axis: 0 }),

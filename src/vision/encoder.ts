@@ -30,6 +30,11 @@ export class Encoder {
     files: readonly string[],
     options: SessionOptions = {},
   ): Promise<Encoder> {
+    if (files.length !== definition.networks.length) {
+      throw new UserError(
+        `expected ${definition.networks.length} files for encoder ${definition.name} but got ${files.length}`,
+      );
+    }
     const loading = definition.networks.map((network, i) => Network.load(network, files[i]!, options));
     const settled = await Promise.allSettled(loading);
     const networks = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -46,25 +51,19 @@ export class Encoder {
     return this.definition.featureSize;
   }
 
-  /** Images that one call of the networks takes at most. */
-  get maxBatch(): number {
-    return Math.min(...this.definition.networks.map((network) => network.maxBatch));
-  }
-
   /**
    * Key of everything that decides a feature's value: files, tensors, preprocessing, normalisation.
    * Features with the same hash can be mixed; 64 hex digits.
    */
   get hash(): string {
+    // A list, not an object: the order of keys in somebody's JSON must not matter.
     const decisive = this.definition.networks.map(
-      ({ sha256, input, features, featureSize, preprocessing, l2 }) => ({
-        sha256,
-        input,
-        features,
-        featureSize,
-        preprocessing,
-        l2,
-      }),
+      ({ sha256, input, features, featureSize, preprocessing, l2 }) => {
+        const { resize, size, channels, scale, mean, std } = preprocessing;
+        const shortSide = resize.kind === 'crop' ? resize.shortSide : null;
+        const pixels = [resize.kind, shortSide, size, channels, scale, mean, std];
+        return [sha256, input.layout, features, featureSize, pixels, l2];
+      },
     );
     return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
   }

@@ -21,7 +21,7 @@ const LENGTH = 6;
 
 const RESNET50: NetworkDefinition = {
   file: 'resnet50.onnx',
-  sha256: null,
+  sha256: '39526c4b1a0f381f1511cc7826c06aa6f96bc8c6e51208cfe665467b0675e63c',
   input: { name: 'image', layout: 'NCHW' },
   features: ['pool'],
   featureSize: 2048,
@@ -32,7 +32,7 @@ const RESNET50: NetworkDefinition = {
 
 const EFFICIENTNET_LITE4: NetworkDefinition = {
   file: 'efficientnet-lite4.onnx',
-  sha256: null,
+  sha256: 'abd9bbe4151655da36afa25ca2a1aad04405a3842a9c2b90f37d50b7a8da0cc9',
   input: { name: 'image', layout: 'NCHW' },
   features: ['pool'],
   featureSize: 1280,
@@ -48,7 +48,10 @@ const EFFICIENTNET_LITE4: NetworkDefinition = {
   l2: LENGTH,
 };
 
-/** fc7 (FC-4096) of the ONNX Model Zoo's VGG files, as MXNet trained them; the batch of 1 is written in the files. */
+/**
+ * fc7 (FC-4096) of the ONNX Model Zoo's VGG files, as MXNet trained them; the batch of 1 is written
+ * in the files. No SHA-256: the zoo has several files of each (opset 7, opset 12), all of which will do.
+ */
 function zooVgg(file: string, features: readonly string[]): NetworkDefinition {
   return {
     file,

@@ -4,7 +4,7 @@ import { FeatureWriter } from './feature-file.ts';
 import type { ImageSource } from './pixels.ts';
 
 /** An image to encode and the name that its features are found by. */
-export interface KeyedImage {
+interface KeyedImage {
   readonly key: string;
   readonly source: ImageSource;
 }

@@ -13,7 +13,7 @@ export interface DecodedImage {
   readonly height: number;
 }
 
-export type Layout = 'NCHW' | 'NHWC';
+type Layout = 'NCHW' | 'NHWC';
 
 // Thousands of different files, each read once: a cache would only cost memory (and serve stale files).
 sharp.cache(false);
@@ -27,7 +27,8 @@ const KERNEL = 'cubic';
  * Decodes any file that sharp reads (JPEG, PNG, WebP, TIFF, AVIF, SVG, the first frame of a GIF) to
  * upright 8-bit sRGB: EXIF orientation applied, transparency over white, colour profiles, grey, CMYK
  * and 16 bits converted. A picture whose short side is over `2 * enough` pixels is brought down to
- * that, mostly inside the JPEG decoder, which makes a 12-megapixel photograph cheap.
+ * that, mostly inside the JPEG decoder, which makes a 12-megapixel photograph cheap. A file that is
+ * cut short is refused; a damaged spot within a whole file is not.
  *
  * Throws a UserError that names the file when it is missing, empty, cut short, too large or no image.
  */

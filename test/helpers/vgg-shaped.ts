@@ -17,7 +17,7 @@ const FC6 = 64;
 const FC7 = 4096;
 const CLASSES = 1000;
 
-export interface VggOptions {
+interface VggOptions {
   readonly seed?: number;
   /** First dimension of the input: the zoo's files have 1. */
   readonly batch?: number | string;
@@ -27,7 +27,7 @@ export interface VggOptions {
  * The bytes of a VGG16 with the ONNX Model Zoo's input, output and tensor names, few channels and
  * seeded random weights. Like the zoo's file it declares only the logits as its output.
  */
-export function vggShaped({ seed = 1, batch = 1 }: VggOptions = {}): Uint8Array {
+function vggShaped({ seed = 1, batch = 1 }: VggOptions = {}): Uint8Array {
   const random = generator(seed);
   const nodes: Node[] = [];
   const initializers: Initializer[] = [];

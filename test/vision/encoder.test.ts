@@ -216,6 +216,16 @@ describe('the hash of an encoder', () => {
     expect(new Set([base, ...changed]).size).toBe(5);
   });
 
+  test('does not hang on the order of keys, which JSON may change', async () => {
+    const file = await write('mean.onnx', meanNetwork(16));
+    const backwards = JSON.parse(JSON.stringify(meanDefinition()), (_, value) =>
+      value !== null && typeof value === 'object' && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).reverse())
+        : value,
+    );
+    expect(await hashOf(backwards, file)).toBe(await hashOf(meanDefinition(), file));
+  });
+
   test('the loaded definition records the SHA-256 of the file', async () => {
     const bytes = meanNetwork(16);
     const encoder = await Encoder.load(meanDefinition(), [await write('mean.onnx', bytes)], OPTIONS);
@@ -231,6 +241,13 @@ describe('files that do not fit', () => {
     const file = await write('mean.onnx', meanNetwork(16));
     await expect(load(meanDefinition({ sha256: 'f'.repeat(64) }), file)).rejects.toThrow(
       /^expected .*mean\.onnx to have SHA-256 f{64} but got [0-9a-f]{64}$/,
+    );
+  });
+
+  test('another number of files', async () => {
+    const two = encoderDefinition('resnet50+efficientnet-lite4');
+    await expect(Encoder.load(two, [vgg], OPTIONS)).rejects.toThrow(
+      'expected 2 files for encoder resnet50+efficientnet-lite4 but got 1',
     );
   });
 
@@ -269,6 +286,25 @@ describe('files that do not fit', () => {
     await expect(load(meanDefinition(), none)).rejects.toThrow(
       /^cannot read the encoder file .*none\.onnx: /,
     );
+  });
+});
+
+describe('the encoders that ship', () => {
+  test.each(['resnet50', 'efficientnet-lite4', 'resnet50+efficientnet-lite4'])('%s', async (name) => {
+    const definition = encoderDefinition(name);
+    // Loading checks the SHA-256 of each file.
+    const encoder = await Encoder.load(definition, encoderFiles(definition), OPTIONS);
+    const together = await encoder.encode(photos.slice(0, 2));
+    expect(together.length).toBe(2 * encoder.featureSize);
+    expect(length(together.subarray(0, encoder.featureSize))).toBeCloseTo(
+      6 * Math.sqrt(definition.networks.length),
+      4,
+    );
+    // One image alone or in a batch: the same but for rounding.
+    const alone = await encoder.encode(photos.slice(1, 2));
+    const dot = alone.reduce((sum, value, i) => sum + value * together[encoder.featureSize + i]!, 0);
+    expect(dot / (length(alone) * length(together.subarray(encoder.featureSize)))).toBeGreaterThan(0.99999);
+    await encoder.release();
   });
 });
 

@@ -1,0 +1,64 @@
+import { type FloatTensor, Session, type SessionOptions, type Tensor } from '../onnx/session.ts';
+import type { StepDecoder } from './step-decoder.ts';
+
+/** A state's tensors [R, width] by name. */
+export interface DecoderTensors {
+  readonly rows: number;
+  readonly tensors: Readonly<Record<string, FloatTensor>>;
+}
+
+/** Prefix of the step graph's outputs that hold the next state. */
+const NEXT = 'next.';
+
+/** Runs the start and step graphs of a model folder with onnxruntime. */
+export class OnnxDecoder implements StepDecoder<DecoderTensors> {
+  private constructor(
+    private readonly startSession: Session,
+    private readonly stepSession: Session,
+    readonly vocabularySize: number,
+  ) {}
+
+  static async load(
+    graphs: { readonly start: Uint8Array; readonly step: Uint8Array },
+    vocabularySize: number,
+    options: SessionOptions = {},
+  ): Promise<OnnxDecoder> {
+    const start = await Session.load(graphs.start, options, 'start.onnx');
+    const step = await Session.load(graphs.step, options, 'decoder.onnx');
+    return new OnnxDecoder(start, step, vocabularySize);
+  }
+
+  async start(features: Float32Array, rows: number): Promise<DecoderTensors> {
+    const image: Tensor = { dims: [rows, features.length / rows], data: features };
+    return { rows, tensors: await this.startSession.run({ image }) };
+  }
+
+  async step(
+    tokens: Int32Array,
+    state: DecoderTensors,
+  ): Promise<{ logProbs: Float32Array; state: DecoderTensors }> {
+    const token: Tensor = { dims: [tokens.length], data: tokens };
+    const { logProbs, ...next } = await this.stepSession.run({ token, ...state.tensors });
+    const changed = Object.entries(next).map(([name, tensor]) => [name.slice(NEXT.length), tensor]);
+    // What the step does not change (the projected image) stays in the state.
+    const tensors = { ...state.tensors, ...Object.fromEntries(changed) };
+    return { logProbs: logProbs.data, state: { rows: state.rows, tensors } };
+  }
+
+  select(state: DecoderTensors, rows: Int32Array): DecoderTensors {
+    const pick = ({ dims, data }: FloatTensor): FloatTensor => {
+      const width = dims[1];
+      const picked = new Float32Array(rows.length * width);
+      rows.forEach((row, i) => {
+        picked.set(data.subarray(row * width, (row + 1) * width), i * width);
+      });
+      return { dims: [rows.length, width], data: picked };
+    };
+    const tensors = Object.entries(state.tensors).map(([name, tensor]) => [name, pick(tensor)]);
+    return { rows: rows.length, tensors: Object.fromEntries(tensors) };
+  }
+
+  async release(): Promise<void> {
+    await Promise.all([this.startSession.release(), this.stepSession.release()]);
+  }
+}

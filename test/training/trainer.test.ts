@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
+import { Random } from '../../src/random.ts';
+import type { CaptionExample } from '../../src/training/batches.ts';
+import { type Hooks, TRAINING_DEFAULTS, type TrainingOptions, train } from '../../src/training/trainer.ts';
+
+const I = 6;
+const F = 8;
+const config: DecoderConfig = {
+  cell: 'lstm',
+  mode: 'pre',
+  layers: 1,
+  embeddingSize: 12,
+  hiddenSize: 16,
+  featureSize: F,
+  vocabularySize: 14,
+};
+const random = new Random(11);
+const features = { featureSize: F, views: [Float32Array.from({ length: I * F }, () => random.normal())] };
+/** Each image has its own sentence, two to five words long. */
+const examples: CaptionExample[] = Array.from({ length: I }, (_, image) => ({
+  image,
+  words: Array.from({ length: 2 + (image % 4) }, () => 4 + random.int(10)),
+}));
+const data = { features, train: examples, validation: examples };
+const options: TrainingOptions = {
+  ...TRAINING_DEFAULTS,
+  epochs: 60,
+  batchSize: 4,
+  learningRate: 0.02,
+  learningRateDecay: 1,
+  dropout: { image: 0, embedding: 0, output: 0 },
+  maxSteps: 6,
+  patience: 60,
+};
+const one = { threads: 1 };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caption-train-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const bytes = (weights: ReadonlyMap<string, Float32Array>) => [...weights].map(([k, w]) => [k, [...w]]);
+
+describe('train', () => {
+  for (const cell of CELLS) {
+    for (const mode of MODES) {
+      it(`learns a few captions by heart: ${cell}, ${mode}`, async () => {
+        const { validationLoss, history } = await train({ ...config, cell, mode }, data, options, one);
+        expect(history[0].validationLoss).toBeGreaterThan(1.5);
+        expect(validationLoss).toBeLessThan(0.1);
+      });
+    }
+  }
+
+  it('needs the image: without it the captions stay ambiguous', async () => {
+    const blind = { featureSize: F, views: [new Float32Array(I * F)] };
+    const { validationLoss } = await train(config, { ...data, features: blind }, options, one);
+    expect(validationLoss).toBeGreaterThan(0.3);
+  });
+
+  const withDropout = { ...options, epochs: 4, dropout: { image: 0.2, embedding: 0.3, output: 0.3 } };
+
+  it('gives the same weights for the same seed, and others for another', async () => {
+    const run = async (seed: number) =>
+      bytes((await train(config, data, { ...withDropout, seed }, one)).weights);
+    const first = await run(1);
+    expect(await run(1)).toEqual(first);
+    expect(await run(2)).not.toEqual(first);
+  });
+
+  it('resumes in the middle of an epoch and ends with the same bytes', async () => {
+    const whole = await train(config, data, withDropout, one);
+    const checkpoint = join(folder, 'resume.safetensors');
+    for (let stops = 0; ; stops++) {
+      const controller = new AbortController();
+      let steps = 0;
+      const hooks: Hooks = {
+        checkpoint,
+        resume: stops > 0,
+        signal: controller.signal,
+        onProgress: () => {
+          if (++steps === 3) controller.abort();
+        },
+      };
+      const part = await train(config, data, withDropout, one, hooks);
+      if (part.interrupted) continue;
+      expect(stops).toBeGreaterThan(1);
+      expect(bytes(part.weights)).toEqual(bytes(whole.weights));
+      expect(part.history.map((h) => h.validationLoss)).toEqual(whole.history.map((h) => h.validationLoss));
+      break;
+    }
+  });
+
+  it('refuses a checkpoint of another run', async () => {
+    const checkpoint = join(folder, 'other.safetensors');
+    await train(config, data, { ...withDropout, epochs: 1 }, one, { checkpoint });
+    const other = { ...withDropout, learningRate: 0.5 };
+    await expect(train(config, data, other, one, { checkpoint, resume: true })).rejects.toThrow(
+      /other\.safetensors was made with other data or options/,
+    );
+  });
+
+  it('stops early and keeps the best weights', async () => {
+    // Nothing to learn: the validation captions contradict the training captions.
+    const validation = examples.map(({ image, words }) => ({
+      image,
+      words: words.map((w) => 4 + ((w + 5) % 10)),
+    }));
+    const result = await train(config, { ...data, validation }, { ...options, patience: 3 }, one);
+    expect(result.history.length).toBe(result.epoch + 3);
+    expect(result.validationLoss).toBe(Math.min(...result.history.map((h) => h.validationLoss)));
+  });
+
+  it('stops with advice when the loss is no number', async () => {
+    const broken = { featureSize: F, views: [new Float32Array(I * F).fill(Number.NaN)] };
+    await expect(train(config, { ...data, features: broken }, options, one)).rejects.toThrow(
+      /the loss became NaN in epoch 1/,
+    );
+  });
+
+  it('says so when there is nothing to train on', async () => {
+    await expect(train(config, { ...data, train: [] }, options, one)).rejects.toThrow(
+      'expected at least one caption to train on but got none',
+    );
+  });
+});
