@@ -96,7 +96,7 @@ export class Decoder {
       for (const part of this.cell.state) shapes[`${part}${layer}`] = config.hiddenSize;
     }
     if (config.mode === 'par' || config.mode === 'merge')
-      shapes.image = Number(this.parameters['image.b'].shape[0]);
+      shapes.projection = Number(this.parameters['image.b'].shape[0]);
     return shapes;
   }
 

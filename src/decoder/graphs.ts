@@ -73,12 +73,12 @@ export function stepGraph(config: DecoderConfig): Graph {
   return { logProbs: logSoftmax(logits), ...Object.fromEntries(next) };
 }
 
-/** A state's tensors by name: h0, c0, h1, ..., image. */
+/** A state's tensors by name: h0, c0, h1, ..., and the projected image (`image` is the feature itself). */
 function flatten(state: DecoderState): Record<string, Expr> {
   const layers = state.layers.flatMap((parts, layer) =>
     Object.entries(parts).map(([part, x]) => [`${part}${layer}`, x] as const),
   );
-  return { ...Object.fromEntries(layers), ...(state.image && { image: state.image }) };
+  return { ...Object.fromEntries(layers), ...(state.image && { projection: state.image }) };
 }
 
 function unflatten(tensors: Record<string, Expr>, layers: number): DecoderState {
@@ -88,5 +88,5 @@ function unflatten(tensors: Record<string, Expr>, layers: number): DecoderState 
         .filter(([name]) => name === name.replace(/\d+$/, '') + layer)
         .map(([name, x]) => [name.replace(/\d+$/, ''), x]),
     );
-  return { layers: Array.from({ length: layers }, (_, layer) => ofLayer(layer)), image: tensors.image };
+  return { layers: Array.from({ length: layers }, (_, layer) => ofLayer(layer)), image: tensors.projection };
 }

@@ -5,7 +5,7 @@ const TINY = 1e-15;
 const SMALL = 1e-9;
 
 /** A candidate caption and the captions that people wrote for the same image. */
-export interface ScoredPair {
+interface ScoredPair {
   readonly candidate: Sentence;
   readonly references: readonly Sentence[];
 }

@@ -5,7 +5,7 @@ import { ORDERS, type Sentence } from './sentence.ts';
 const SIGMA = 6;
 
 /** In how many images' references each n-gram occurs: what CIDEr's idf is made of. */
-export interface DocumentFrequencies {
+interface DocumentFrequencies {
   readonly images: number;
   /** `counts[n - 1]` maps an n-gram to the number of images whose references hold it. */
   readonly counts: readonly ReadonlyMap<string, number>[];

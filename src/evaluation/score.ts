@@ -70,7 +70,7 @@ export function scoreCaptions<Id extends ImageId>(
 }
 
 /** What to call the two sets of captions in an error: file names where they come from files. */
-export interface SetNames {
+interface SetNames {
   readonly candidates: string;
   readonly references: string;
 }

@@ -16,7 +16,8 @@ const SHIPPED = fileURLToPath(new URL('../../models', import.meta.url));
 const START = 'start.onnx';
 const STEP = 'decoder.onnx';
 const VOCABULARY = 'vocabulary.json';
-const MANIFEST = 'model.json';
+/** A folder that holds this file is a model; it is written last. */
+export const MANIFEST = 'model.json';
 
 /** A model as read from its folder: vocabulary, weights and preprocessing that belong together. */
 export interface ModelFolder {

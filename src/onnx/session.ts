@@ -73,22 +73,25 @@ export class Session {
 
   /**
    * Runs the graph. `feeds` holds every input by name; `into` names outputs whose values are written
-   * into arrays the caller already has (their dims must be exact) - nothing is allocated for those.
+   * into arrays the caller already has (their dims must be exact), which are then the ones returned.
    * Without `into` all outputs are returned; with it only the ones it names (null: allocate).
    */
   async run(
     feeds: Record<string, Tensor>,
     into?: Record<string, FloatTensor | null>,
   ): Promise<Record<string, FloatTensor>> {
-    const inputs = Object.fromEntries(Object.entries(feeds).map(([key, value]) => [key, toOrt(value)]));
-    const results =
-      into === undefined
-        ? await this.inner.run(inputs)
-        : await this.inner.run(
-            inputs,
-            Object.fromEntries(Object.entries(into).map(([key, value]) => [key, value && toOrt(value)])),
-          );
-    return Object.fromEntries(Object.entries(results).map(([key, value]) => [key, fromOrt(key, value)]));
+    const inputs = mapValues(feeds, toOrt);
+    if (into === undefined) return mapValues(await this.inner.run(inputs), fromOrt);
+    for (const name of Object.keys(into)) {
+      // onnxruntime would take a record without a known name for options, and return every output.
+      if (!this.inner.outputNames.includes(name)) throw new InternalError(`the graph has no output ${name}`);
+    }
+    const results = await this.inner.run(
+      inputs,
+      mapValues(into, (tensor) => tensor && toOrt(tensor)),
+    );
+    // onnxruntime-node fills the caller's array and returns a copy besides; the copy is dropped.
+    return mapValues(results, (tensor, name) => into[name] ?? fromOrt(tensor, name));
   }
 
   async release(): Promise<void> {
@@ -109,9 +112,16 @@ function toOrt(tensor: Tensor): ort.Tensor {
   return new ort.Tensor('uint8', data, dims);
 }
 
-function fromOrt(name: string, tensor: ort.Tensor): FloatTensor {
+function fromOrt(tensor: ort.Tensor, name: string): FloatTensor {
   if (!(tensor.data instanceof Float32Array)) {
     throw new InternalError(`expected output ${name} to be float32 but got ${tensor.type}`);
   }
   return { data: tensor.data, dims: tensor.dims };
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  f: (value: From, name: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 }

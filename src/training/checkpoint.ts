@@ -16,6 +16,8 @@ export interface EpochSummary {
 export interface TrainingState {
   readonly weights: Arrays;
   readonly adam: AdamState;
+  /** Running average of the weights, which is what is validated and kept; null where it is off. */
+  readonly average: Arrays | null;
   /** Weights with the lowest validation loss so far; null before the first validation. */
   best: { readonly weights: Arrays; readonly epoch: number; readonly loss: number } | null;
   /** Epochs and batches of the present epoch that are done. */
@@ -34,6 +36,7 @@ export async function writeCheckpoint(path: string, state: TrainingState, run: s
     ['adam.m', state.adam.m],
     ['adam.v', state.adam.v],
   ];
+  if (state.average) groups.push(['average', state.average]);
   if (state.best) groups.push(['best', state.best.weights]);
   const tensors = groups.flatMap(([group, arrays]) =>
     [...arrays].map(([name, data]): [string, StoredTensor] => [
@@ -73,6 +76,7 @@ export async function readCheckpoint(path: string, run: string): Promise<Trainin
   const { step, best, ...progress } = JSON.parse(metadata.progress);
   return {
     weights: group('weights'),
+    average: tensors.has(`average/${[...group('weights').keys()][0]}`) ? group('average') : null,
     adam: { step, m: group('adam.m'), v: group('adam.v') },
     best: best && { ...best, weights: group('best') },
     ...progress,

@@ -72,3 +72,15 @@ export function globalNorm(gradients: Arrays): number {
 export function clipScale(norm: number, limit: number): number {
   return norm > limit ? limit / norm : 1;
 }
+
+/**
+ * Moves the running average of the weights a step towards them (Polyak averaging): the average of the last
+ * 1 / (1 - decay) steps or so, of fewer at the start.
+ */
+export function averageUpdate(average: Arrays, weights: Arrays, decay: number, step: number): void {
+  const rate = 1 - Math.min(decay, (1 + step) / (10 + step));
+  for (const [name, w] of weights) {
+    const mean = average.get(name)!;
+    for (let i = 0; i < w.length; i++) mean[i] += rate * (w[i] - mean[i]);
+  }
+}

@@ -6,7 +6,7 @@ import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
 import { assembleBatch, type CaptionExample, epochBatches, type FeatureViews } from './batches.ts';
 import { type EpochSummary, readCheckpoint, type TrainingState, writeCheckpoint } from './checkpoint.ts';
-import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
+import { type Arrays, adamInit, adamUpdate, averageUpdate, clipScale, globalNorm } from './optimizer.ts';
 import { Stepper } from './stepper.ts';
 
 export interface TrainingOptions {
@@ -18,6 +18,8 @@ export interface TrainingOptions {
   /** Global gradient norm above which gradients are scaled down. */
   readonly clipNorm: number;
   readonly dropout: Dropout;
+  /** Decay of the running average of the weights, which is what is validated and kept; 0 keeps the weights themselves. */
+  readonly averaging: number;
   /** T: longest caption in steps; longer ones are cut. */
   readonly maxSteps: number;
   /** Stop after this many epochs without a lower validation loss. */
@@ -32,6 +34,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   learningRateDecay: 0.9,
   clipNorm: 5,
   dropout: { image: 0.2, embedding: 0.5, output: 0.5 },
+  averaging: 0.999,
   maxSteps: 20,
   patience: 3,
   seed: 1,
@@ -97,7 +100,8 @@ export async function train(
   const run = fingerprint(config, data, options);
   const state = await initialState(config, options, run, hooks);
   const stepper = await Stepper.create(config, state.weights, options.maxSteps, options.dropout, session);
-  const validator = await Stepper.create(config, state.weights, options.maxSteps, null, session);
+  const kept = state.average ?? state.weights;
+  const validator = await Stepper.create(config, kept, options.maxSteps, null, session);
   const root = new Random(options.seed);
   let saved = performance.now();
   const save = async () => {
@@ -130,6 +134,7 @@ export async function train(
           learningRate,
           clipScale(norm, options.clipNorm),
         );
+        if (state.average) averageUpdate(state.average, state.weights, options.averaging, state.adam.step);
         state.epochLoss += loss;
         state.batch++;
         captions += batch.captions;
@@ -165,7 +170,7 @@ export async function train(
       state.history.push(summary);
       const better = state.best === null || validationLoss < state.best.loss;
       if (better) {
-        const weights = new Map([...state.weights].map(([name, w]) => [name, w.slice()]));
+        const weights = copy(kept);
         state.best = { weights, epoch: summary.epoch, loss: validationLoss };
       }
       state.epoch++;
@@ -189,11 +194,10 @@ async function initialState(
   { checkpoint, resume, initial }: Hooks,
 ): Promise<TrainingState> {
   if (resume && checkpoint && existsSync(checkpoint)) return readCheckpoint(checkpoint, run);
-  const weights = initial
-    ? new Map([...initial].map(([name, w]) => [name, w.slice()]))
-    : initialWeights(config, new Random(options.seed));
+  const weights = initial ? copy(initial) : initialWeights(config, new Random(options.seed));
   return {
     weights,
+    average: options.averaging > 0 ? copy(weights) : null,
     adam: adamInit(weights),
     best: null,
     epoch: 0,
@@ -202,6 +206,10 @@ async function initialState(
     epochSeconds: 0,
     history: [],
   };
+}
+
+function copy(arrays: Arrays): Map<string, Float32Array> {
+  return new Map([...arrays].map(([name, values]) => [name, values.slice()]));
 }
 
 /** What must be the same for a checkpoint to go on; the number of epochs and the patience may change. */
@@ -218,7 +226,7 @@ function stale(state: TrainingState, patience: number): boolean {
 
 function result(state: TrainingState, interrupted: boolean): TrainingResult {
   return {
-    weights: state.best?.weights ?? state.weights,
+    weights: state.best?.weights ?? state.average ?? state.weights,
     epoch: state.best?.epoch ?? state.epoch,
     validationLoss: state.best?.loss ?? null,
     history: state.history,

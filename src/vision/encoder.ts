@@ -51,21 +51,9 @@ export class Encoder {
     return this.definition.featureSize;
   }
 
-  /**
-   * Key of everything that decides a feature's value: files, tensors, preprocessing, normalisation.
-   * Features with the same hash can be mixed; 64 hex digits.
-   */
+  /** `encoderHash` of what was loaded. */
   get hash(): string {
-    // A list, not an object: the order of keys in somebody's JSON must not matter.
-    const decisive = this.definition.networks.map(
-      ({ sha256, input, features, featureSize, preprocessing, l2 }) => {
-        const { resize, size, channels, scale, mean, std } = preprocessing;
-        const shortSide = resize.kind === 'crop' ? resize.shortSide : null;
-        const pixels = [resize.kind, shortSide, size, channels, scale, mean, std];
-        return [sha256, input.layout, features, featureSize, pixels, l2];
-      },
-    );
-    return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+    return encoderHash(this.definition);
   }
 
   /** Reads an image, decoding it once, and prepares it for every network; runs beside the JavaScript thread. */
@@ -100,6 +88,22 @@ export class Encoder {
   async release(): Promise<void> {
     await Promise.all(this.networks.map((network) => network.release()));
   }
+}
+
+/**
+ * Key of everything that decides a feature's value: files, tensors, preprocessing, normalisation.
+ * Features with the same hash can be mixed; 64 hex digits. The definition has to be that of a loaded
+ * encoder (or a model's), whose files' SHA-256 are known.
+ */
+export function encoderHash(definition: EncoderDefinition): string {
+  // A list, not an object: the order of keys in somebody's JSON must not matter.
+  const decisive = definition.networks.map(({ sha256, input, features, featureSize, preprocessing, l2 }) => {
+    const { resize, size, channels, scale, mean, std } = preprocessing;
+    const shortSide = resize.kind === 'crop' ? resize.shortSide : null;
+    const pixels = [resize.kind, shortSide, size, channels, scale, mean, std];
+    return [sha256, input.layout, features, featureSize, pixels, l2];
+  });
+  return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
 }
 
 /** One loaded ONNX file, with the names of the input and of the feature tensor that it really has. */

@@ -96,7 +96,13 @@ const ENCODERS: readonly EncoderDefinition[] = [
     zooVgg('vgg19-7.onnx', ['vgg0_dense1_relu_fwd', 'flatten_82']),
   ]),
   encoder('vgg16-caffe', 'VGG16 fc7 with the Oxford weights of neuraltalk (needs --encoder-file)', [
-    { ...VGG16, file: 'vgg16-caffe.onnx', preprocessing: caffe(224) },
+    {
+      ...VGG16,
+      file: 'vgg16-caffe.onnx',
+      // Caffe's own name of the layer, and what Caffe2's exporter makes of it.
+      features: ['relu7', 'fc7_3', ...VGG16.features],
+      preprocessing: caffe(224),
+    },
   ]),
 ];
 

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { CELL_TABLE, type State } from '../../src/decoder/cells.ts';
+import type { CellName } from '../../src/decoder/config.ts';
+import { input } from '../../src/graph/ops.ts';
+import { Random } from '../../src/random.ts';
+import { evaluate } from '../helpers/interpreter.ts';
+
+const [B, H] = [2, 3];
+const random = new Random(11);
+const matrix = (rows: number, columns: number): number[][] =>
+  Array.from({ length: rows }, () => Array.from({ length: columns }, () => 2 * random.next() - 1));
+const array = (rows: number[][]) => ({ dims: [rows.length, rows[0].length], data: rows.flat() });
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** One step of a cell by the interpreter: the next state as rows. */
+function stepOf(
+  name: CellName,
+  a: number[][],
+  state: Record<string, number[][]>,
+  Wh: number[][],
+  bh: number[],
+) {
+  const { gates, step } = CELL_TABLE[name];
+  const previous: State = Object.fromEntries(Object.keys(state).map((part) => [part, input(part, ['B', H])]));
+  const next = step(
+    input('a', ['B', gates * H]),
+    previous,
+    { Wh: input('Wh', [H, gates * H]), bh: input('bh', [gates * H]) },
+    H,
+  );
+  const values = evaluate(next, {
+    a: array(a),
+    Wh: array(Wh),
+    bh: { dims: [bh.length], data: bh },
+    ...Object.fromEntries(Object.entries(state).map(([part, rows]) => [part, array(rows)])),
+  });
+  return (part: string, b: number, j: number) => values[part].data[b * H + j];
+}
+
+/** Column `column` of h Wh for caption b. */
+const recurrent = (h: number[], Wh: number[][], column: number) =>
+  h.reduce((sum, value, k) => sum + value * Wh[k][column], 0);
+
+describe('one step against the formula written out', () => {
+  test('rnn: h = tanh(a + Whh h)', () => {
+    const [a, h, Wh] = [matrix(B, H), matrix(B, H), matrix(H, H)];
+    const next = stepOf('rnn', a, { h }, Wh, []);
+    for (let b = 0; b < B; b++) {
+      for (let j = 0; j < H; j++) {
+        expect(next('h', b, j)).toBeCloseTo(Math.tanh(a[b][j] + recurrent(h[b], Wh, j)), 14);
+      }
+    }
+  });
+
+  test('lstm: input, forget, output gate and candidate lie side by side', () => {
+    const [a, h, c, Wh] = [matrix(B, 4 * H), matrix(B, H), matrix(B, H), matrix(H, 4 * H)];
+    const next = stepOf('lstm', a, { h, c }, Wh, []);
+    for (let b = 0; b < B; b++) {
+      for (let j = 0; j < H; j++) {
+        const z = (gate: number) => a[b][gate * H + j] + recurrent(h[b], Wh, gate * H + j);
+        const cell = sigmoid(z(1)) * c[b][j] + sigmoid(z(0)) * Math.tanh(z(3));
+        expect(next('c', b, j)).toBeCloseTo(cell, 14);
+        expect(next('h', b, j)).toBeCloseTo(sigmoid(z(2)) * Math.tanh(cell), 14);
+      }
+    }
+  });
+
+  test('gru: update gate, reset gate and candidate, the reset gate after the product', () => {
+    const [a, h, Wh, [bh]] = [matrix(B, 3 * H), matrix(B, H), matrix(H, 3 * H), matrix(1, 3 * H)];
+    const next = stepOf('gru', a, { h }, Wh, bh);
+    for (let b = 0; b < B; b++) {
+      for (let j = 0; j < H; j++) {
+        const x = (gate: number) => a[b][gate * H + j];
+        const r = (gate: number) => recurrent(h[b], Wh, gate * H + j) + bh[gate * H + j];
+        const update = sigmoid(x(0) + r(0));
+        const reset = sigmoid(x(1) + r(1));
+        const candidate = Math.tanh(x(2) + reset * r(2));
+        expect(next('h', b, j)).toBeCloseTo((1 - update) * candidate + update * h[b][j], 14);
+      }
+    }
+  });
+});

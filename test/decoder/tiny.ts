@@ -1,0 +1,84 @@
+import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
+import type { TrainingGraph } from '../../src/decoder/graphs.ts';
+import { decoderParameters } from '../../src/decoder/parameters.ts';
+import type { Tensor } from '../../src/onnx/session.ts';
+import { Random } from '../../src/random.ts';
+
+/** Every cell in every mode with one and with two layers, as small as can be with all sizes different. */
+export const TINY_DECODERS: readonly DecoderConfig[] = CELLS.flatMap((cell) =>
+  MODES.flatMap((mode) =>
+    [1, 2].map((layers) => ({
+      cell,
+      mode,
+      layers,
+      embeddingSize: 4,
+      hiddenSize: 5,
+      featureSize: 6,
+      vocabularySize: 9,
+    })),
+  ),
+);
+
+export const nameOf = ({ cell, mode, layers }: DecoderConfig) => `${cell}, ${mode}, ${layers} layer(s)`;
+
+/** Captions at each step, for at most T=4 steps. */
+export const BATCHES: Readonly<Record<string, readonly number[]>> = {
+  'captions of 3, 2 and 1 words': [3, 2, 1, 0],
+  'captions of 4 words': [3, 3, 3, 3],
+  'captions of 1 word': [3, 0, 0, 0],
+};
+
+/** Weights in (-0.8, 0.8), biases too: nothing vanishes and no unit saturates. */
+export function tinyWeights(config: DecoderConfig): Map<string, Float32Array> {
+  const random = new Random(3);
+  return new Map(
+    Object.entries(decoderParameters(config)).map(([name, { shape }]) => {
+      const size = shape.map(Number).reduce((a, b) => a * b, 1);
+      return [name, Float32Array.from({ length: size }, () => 1.6 * random.next() - 0.8)];
+    }),
+  );
+}
+
+/** The weights as inputs of a graph. */
+export function asInputs(config: DecoderConfig, weights: Map<string, Float32Array>): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(decoderParameters(config)).map(([name, { shape }]) => [
+      name,
+      { dims: shape.map(Number), data: weights.get(name)! },
+    ]),
+  );
+}
+
+/** A batch with random images, words, word shares and dropout masks; `steps` says how many captions go on. */
+export function tinyBatch(
+  config: DecoderConfig,
+  steps: readonly number[],
+  masks: TrainingGraph['masks'] = [],
+): Record<string, Tensor> {
+  const random = new Random(5);
+  const B = steps[0];
+  const N = steps.reduce((a, b) => a + b);
+  const floats = (dims: readonly number[]) => ({
+    dims,
+    data: Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => 0.1 + random.next()),
+  });
+  const words = () => ({
+    dims: [N],
+    data: Int32Array.from({ length: N }, () => random.int(config.vocabularySize)),
+  });
+  const mask = (dims: readonly number[]) => ({
+    dims,
+    data: Uint8Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.int(2)),
+  });
+  const known: Record<string, number> = { B, N };
+  return {
+    image: floats([B, config.featureSize]),
+    inputs: words(),
+    targets: words(),
+    weights: floats([N]),
+    steps: { dims: [steps.length], data: BigInt64Array.from(steps, BigInt) },
+    ...Object.fromEntries(
+      masks.map(({ name, shape }) => [name, mask(shape.map((dim) => known[dim] ?? Number(dim)))]),
+    ),
+  };
+}
