@@ -60,7 +60,8 @@ async function expand(input: string): Promise<{ paths: string[]; many: boolean }
   // On Windows a backslash separates folders; in a pattern it would escape what follows.
   const pattern = process.platform === 'win32' ? input.replaceAll('\\', '/') : input;
   if (!fastGlob.isDynamicPattern(pattern)) {
-    throw new UserError(`expected an image file but ${input} does not exist`);
+    const hint = /^[a-z]+$/.test(input) ? 'caption --help lists the commands' : undefined;
+    throw new UserError(`expected an image file but ${input} does not exist`, { hint });
   }
   const paths = (await fastGlob(pattern, { suppressErrors: true })).filter(isImageName).sort(byName);
   if (paths.length === 0) {

@@ -28,7 +28,7 @@ export async function perplexity<State>(
   for (let from = 0; from < sorted.length; from += BATCH) {
     let going = sorted.slice(from, from + BATCH);
     let tokens = new Int32Array(going.length).fill(START);
-    let state = await decoder.start(sideBySide(going), going.length);
+    let state: State = await decoder.start(sideBySide(going), going.length);
     for (let t = 0; going.length > 0; t++) {
       const { logProbs, state: next } = await decoder.step(tokens, state);
       for (const [row, caption] of going.entries()) nats -= logProbs[row * V + (caption.words[t] ?? END)]!;

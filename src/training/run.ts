@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaptionedImage, Dataset } from '../dataset/example.ts';
 import { bySplit, withHoldout } from '../dataset/split.ts';
@@ -104,7 +104,7 @@ const CHECKPOINT = 'checkpoint.safetensors';
 
 /**
  * Makes the folder that a model will be written to. One that holds a model or a checkpoint is a UserError,
- * unless the run goes on with it (`resume`) or removes both (`overwrite`).
+ * unless the run goes on with it (`resume`) or will write over both (`overwrite`).
  */
 export async function prepareFolder(out: string, existing: Existing): Promise<void> {
   const checkpoint = hasCheckpoint(out);
@@ -122,9 +122,6 @@ export async function prepareFolder(out: string, existing: Existing): Promise<vo
   }
   try {
     await mkdir(out, { recursive: true });
-    if (existing === 'overwrite') {
-      for (const file of [CHECKPOINT, MANIFEST]) await rm(join(out, file), { force: true });
-    }
   } catch (error) {
     throw new UserError(`cannot write to the folder ${out}: ${messageOf(error)}`, { cause: error });
   }

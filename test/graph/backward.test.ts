@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/backward.ts';
 import { type Expr, type ExprOf, topologicalOrder } from '../../src/graph/expr.ts';
-import { add, firstRows, input, matmul, mul, parameter, split, sum, tanh } from '../../src/graph/ops.ts';
+import {
+  add,
+  firstRows,
+  input,
+  matmul,
+  mul,
+  parameter,
+  partOf,
+  split,
+  sum,
+  tanh,
+} from '../../src/graph/ops.ts';
 import { checkGradients } from '../helpers/gradient-check.ts';
 import { evaluate } from '../helpers/interpreter.ts';
 import { numbers, rows } from '../helpers/op-cases.ts';
@@ -37,6 +48,13 @@ describe('gradients', () => {
     const [, last] = split(x, 1, [2, 1]);
     const [g] = gradients(sum(last), [x]);
     expect([...evaluate({ g }, { x: numbers([2, 3]) }).g.data]).toEqual([0, 0, 1, 0, 0, 1]);
+  });
+
+  test('add up where one part of a split was taken twice', () => {
+    const x = input('x', [2, 3]);
+    const [first] = split(x, 1, [2, 1]);
+    const again = partOf(first.inputs[0] as ExprOf<'split'>, 0);
+    checkGradients(sum(mul(first, tanh(again))), { x: numbers([2, 3]) });
   });
 
   test('of a net with ten thousand steps need no deep recursion', () => {

@@ -1,0 +1,146 @@
+import { FeatureCaptioner, modelSearch } from '../captioning/captioner.ts';
+import { encodeEach } from '../captioning/encode-each.ts';
+import type { CaptionedImage } from '../dataset/example.ts';
+import { checkImages } from '../dataset/images.ts';
+import { readDataset } from '../dataset/read.ts';
+import { bySplit } from '../dataset/split.ts';
+import { UserError } from '../errors.ts';
+import { scoresAsJson, scoresAsTable } from '../evaluation/report.ts';
+import { scoreCaptions } from '../evaluation/score.ts';
+import { writeFileAtomic } from '../files/atomic.ts';
+import type { Manifest } from '../library/manifest.ts';
+import { findModel, readModel } from '../library/model-folder.ts';
+import { Encoder, encoderHash } from '../vision/encoder.ts';
+import { encoderFiles } from '../vision/encoders.ts';
+import { readFeatures } from '../vision/feature-file.ts';
+import type { EvaluateFlags } from './evaluate.ts';
+import { reportFailure, someFailed } from './failures.ts';
+import { count, print, progress, say } from './terminal.ts';
+
+/** Images encoded, and images decoded, at a time. */
+const ENCODE = 16;
+const DECODE = 64;
+
+/** An image with its feature vector [F]. */
+interface Subject {
+  readonly image: CaptionedImage;
+  readonly feature: Float32Array;
+}
+
+/** Captions a split with a model, and prints its scores. */
+export async function evaluateSplit(flags: EvaluateFlags): Promise<void> {
+  const { data, imagesDir, split, limit } = flags;
+  const model = await readModel(await findModel(flags.model));
+  modelSearch(model.manifest, flags);
+  const dataset = await readDataset(data, { imagesDir });
+  const images = bySplit(dataset, split).slice(0, limit);
+  const subjects =
+    flags.features === undefined
+      ? await encodeImages(images, dataset.name, model.manifest, flags)
+      : await lookUp(images, model.manifest, flags.features);
+
+  const captioner = await FeatureCaptioner.load(model, flags);
+  try {
+    const captions = await captionAll(captioner, subjects, flags);
+    if (flags.out !== undefined) await writeResults(flags.out, subjects, captions);
+    const candidates = new Map(subjects.map(({ image }, i) => [image.key, captions[i]!]));
+    const references = new Map(subjects.map(({ image }) => [image.key, image.captions]));
+    const scores = scoreCaptions(candidates, references);
+    progress('perplexity');
+    const perplexity = await captioner.perplexity(
+      subjects.flatMap(({ image, feature }) => image.captions.map((caption) => ({ feature, caption }))),
+    );
+    if (flags.json) print(JSON.stringify({ ...scoresAsJson(scores), perplexity }));
+    else
+      print(
+        `${scoresAsTable(scores)}\n${'perplexity'.padEnd('distinct captions'.length)}  ${perplexity.toFixed(2)}`,
+      );
+  } finally {
+    await captioner.release();
+  }
+}
+
+/** The features of a file, which must be those of the model's encoder. */
+async function lookUp(
+  images: readonly CaptionedImage[],
+  { name, encoder }: Manifest,
+  file: string,
+): Promise<Subject[]> {
+  const table = await readFeatures(file);
+  if (table.hash !== encoderHash(encoder)) {
+    throw new UserError(
+      `expected ${file} to be made with the encoder of model ${name}, ${encoder.name}, but got features of ${table.encoder}`,
+      { hint: `extract them again: caption features ... --encoder ${encoder.name}` },
+    );
+  }
+  const missing = images.filter(({ key }) => table.row(key) === undefined);
+  if (missing.length > 0) {
+    const names = missing.slice(0, 3).map(({ key }) => key);
+    throw new UserError(
+      `expected ${file} to have every image but ${missing.length} of ${images.length} are missing, such as ${names.join(', ')}`,
+      { hint: 'caption features adds them to the same file' },
+    );
+  }
+  return images.map((image) => ({ image, feature: table.row(image.key)! }));
+}
+
+async function encodeImages(
+  images: readonly CaptionedImage[],
+  dataset: string,
+  { encoder: definition }: Manifest,
+  flags: EvaluateFlags,
+): Promise<Subject[]> {
+  await checkImages({ name: dataset, root: '', examples: images });
+  const encoder = await Encoder.load(definition, encoderFiles(definition, flags), flags);
+  try {
+    const subjects: Subject[] = [];
+    const paths = images.map(({ image }) => image);
+    for await (const encoded of encodeEach(encoder, paths, ENCODE)) {
+      const image = images[encoded.index]!;
+      if ('error' in encoded) {
+        reportFailure(image.image, encoded.error);
+        someFailed();
+      } else {
+        subjects.push({ image, feature: encoded.feature });
+      }
+      progress(`encoded ${encoded.index + 1} of ${count(images.length, 'image')}`);
+    }
+    if (subjects.length === 0) throw new UserError('expected images to score but none could be read');
+    if (subjects.length < images.length) {
+      say(`the scores are those of ${subjects.length} of ${count(images.length, 'image')}`);
+    }
+    return subjects;
+  } finally {
+    await encoder.release();
+  }
+}
+
+/** The best caption of each image. */
+async function captionAll(
+  captioner: FeatureCaptioner,
+  subjects: readonly Subject[],
+  flags: EvaluateFlags,
+): Promise<string[]> {
+  const captions: string[] = [];
+  for (let from = 0; from < subjects.length; from += DECODE) {
+    const batch = subjects.slice(from, from + DECODE);
+    const F = batch[0]!.feature.length;
+    const features = new Float32Array(batch.length * F);
+    for (const [row, { feature }] of batch.entries()) features.set(feature, row * F);
+    const keys = batch.map((_, i) => from + i);
+    const found = await captioner.caption(features, batch.length, flags, keys);
+    captions.push(...found.map(([best]) => best!.text));
+    progress(`captioned ${captions.length} of ${count(subjects.length, 'image')}`);
+  }
+  return captions;
+}
+
+/** COCO result format; images without a COCO id are named by their key. */
+async function writeResults(
+  path: string,
+  subjects: readonly Subject[],
+  captions: readonly string[],
+): Promise<void> {
+  const results = subjects.map(({ image }, i) => ({ image_id: image.id ?? image.key, caption: captions[i] }));
+  await writeFileAtomic(path, `${JSON.stringify(results, null, 1)}\n`);
+}

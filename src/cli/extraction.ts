@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { Encoder } from '../vision/encoder.ts';
+import { encoderDefinition, encoderFiles } from '../vision/encoders.ts';
+import { type ExtractionFailure, extractFeatures } from '../vision/extract.ts';
+import type { MachineOptions } from './command.ts';
+import { reportFailure, someFailed } from './failures.ts';
+import type { Interrupt } from './interrupt.ts';
+import { count, duration, progress } from './terminal.ts';
+
+/** The encoder of the model that ships. */
+export const DEFAULT_ENCODER = 'resnet50+efficientnet-lite4';
+
+/** Options of every command that encodes images for training. */
+export interface EncoderFlags extends MachineOptions {
+  readonly encoder?: string;
+  readonly encoderFile?: string;
+}
+
+export function addEncoderOptions(command: Command): Command {
+  return command
+    .optionsGroup('Encoder:')
+    .option(
+      '--encoder <name>',
+      `${DEFAULT_ENCODER}, resnet50 or efficientnet-lite4, which ship; vgg16, vgg19 or vgg16-caffe ` +
+        `(${DEFAULT_ENCODER})`,
+    )
+    .option('--encoder-file <path>', "the network's ONNX file, where it doesn't ship with caption (VGG)");
+}
+
+/** Loads the encoder of that name. */
+export async function loadEncoder(name: string, flags: EncoderFlags): Promise<Encoder> {
+  const definition = encoderDefinition(name);
+  return Encoder.load(definition, encoderFiles(definition, flags), flags);
+}
+
+export interface ExtractionJob {
+  readonly encoder: Encoder;
+  readonly images: readonly { readonly key: string; readonly source: string }[];
+  readonly out: string;
+  readonly batchSize: number;
+  readonly interrupt: Interrupt;
+}
+
+/**
+ * Extracts features with progress on standard error; images that can't be read are named there, and make
+ * the exit status 1. Ctrl-C stops it behind the batch under way: the caller asks `interrupt`.
+ */
+export async function extractWithProgress(job: ExtractionJob): Promise<ExtractionFailure[]> {
+  const { encoder, images, out, batchSize, interrupt } = job;
+  let first: { done: number; at: number } | undefined;
+  return extractFeatures({
+    encoder,
+    images,
+    out,
+    batchSize,
+    signal: interrupt.signal,
+    onProgress: (done, total) => {
+      const now = performance.now();
+      first ??= { done, at: now };
+      const rate = (1000 * (done - first.done)) / (now - first.at);
+      const speed =
+        done > first.done ? `, ${rate.toFixed(1)} images/s, ${duration((total - done) / rate)} left` : '';
+      progress(`features of ${done} of ${count(total, 'image')}${speed}`);
+    },
+    onFailure: ({ key, message }) => {
+      const source = images.find((image) => image.key === key)?.source ?? key;
+      reportFailure(source, new Error(message));
+      someFailed();
+    },
+  });
+}
