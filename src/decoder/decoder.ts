@@ -1,5 +1,5 @@
 import type { Expr } from '../graph/expr.ts';
-import { add, concat, constant, expandLike, firstRows, gather, matmul, split, tanh } from '../graph/ops.ts';
+import { add, concat, firstRows, gather, matmul, split, tanh, zeroRows } from '../graph/ops.ts';
 import { CELL_TABLE, type CellWeights, type State } from './cells.ts';
 import type { DecoderConfig } from './config.ts';
 import type { Parameters } from './parameters.ts';
@@ -30,18 +30,18 @@ export class Decoder {
     const image = add(matmul(this.drop(v, 'image'), p['image.W']), p['image.b']);
     switch (config.mode) {
       case 'par':
-        return { layers: this.zeroState(image), image };
       case 'merge':
-        return { layers: this.zeroState(this.project(0, image)), image };
+        return { layers: this.zeroState(image), image };
       case 'init':
         return { layers: this.stateFrom(tanh(image)) };
       case 'pre': {
         // The image is the word before <start>; its output is not used.
+        const zeros = this.zeroState(image);
         const layers: State[] = [];
         let x = image;
         for (let layer = 0; layer < config.layers; layer++) {
           const a = this.project(layer, x);
-          layers.push(this.cell.step(a, this.zeros(a), this.cellWeights(layer), config.hiddenSize));
+          layers.push(this.cell.step(a, zeros[layer], this.cellWeights(layer), config.hiddenSize));
           x = layers[layer].h;
         }
         return { layers };
@@ -68,10 +68,11 @@ export class Decoder {
    * because captions are sorted by falling length and drop out when they end. Returns logits [N,V].
    */
   unroll(inputs: Expr, start: DecoderState, cut: (rows: Expr) => Expr[]): Expr {
+    const N = inputs.shape[0];
     let x = this.embed(inputs);
-    let image: Expr | undefined;
+    let steps: Expr[] = [];
     start.layers.forEach((initial, layer) => {
-      const steps = cut(this.project(layer, x));
+      steps = cut(this.project(layer, x));
       let state = initial;
       const outputs = steps.map((step) => {
         const a = layer === 0 && this.config.mode === 'par' ? add(step, firstRows(start.image!, step)) : step;
@@ -79,13 +80,11 @@ export class Decoder {
         state = this.cell.step(a, previous, this.cellWeights(layer), this.config.hiddenSize);
         return state.h;
       });
-      x = concat(outputs, 0, inputs.shape[0]);
-      if (this.config.mode === 'merge') {
-        const rows = steps.map((step) => firstRows(start.image!, step));
-        image = concat(rows, 0, inputs.shape[0]);
-      }
+      x = concat(outputs, 0, N);
     });
-    return this.output(x, image);
+    if (this.config.mode !== 'merge') return this.output(x, undefined);
+    const images = steps.map((step) => firstRows(start.image!, step));
+    return this.output(x, concat(images, 0, N));
   }
 
   /** Names of the state's tensors, for the graphs that decode, with their widths. */
@@ -123,17 +122,11 @@ export class Decoder {
     return add(matmul(this.drop(joined, 'output'), this.parameters['output.W']), this.parameters['output.b']);
   }
 
-  /** Zeros for every layer; `like` [B, at least H] gives the number of rows. */
+  /** Zeros for every layer, as many rows as `like` has. */
   private zeroState(like: Expr): State[] {
-    return Array.from({ length: this.config.layers }, () => this.zeros(like));
-  }
-
-  private zeros(like: Expr): State {
-    const H = this.config.hiddenSize;
-    const width = Number(like.shape[1]);
-    const block = width > H ? split(like, 1, [H, width - H])[0] : like;
-    const zero = expandLike(constant(0), block);
-    return Object.fromEntries(this.cell.state.map((part) => [part, zero]));
+    const zero = zeroRows(like, this.config.hiddenSize);
+    const state = Object.fromEntries(this.cell.state.map((part) => [part, zero]));
+    return Array.from({ length: this.config.layers }, () => state);
   }
 
   /** The blocks of [B, layers x parts x H] as states. */

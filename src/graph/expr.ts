@@ -45,6 +45,8 @@ export interface OpAttributes {
   firstRows: None;
   /** The adjoint of firstRows: zero rows appended until there are as many as the other input has. */
   padRows: None;
+  /** Zeros [rows of the input, width]. */
+  zeroRows: { readonly width: number };
   /** Over the last axis. */
   softmax: None;
   logSoftmax: None;

@@ -166,6 +166,11 @@ export function padRows(x: Expr, like: Expr): Expr {
   return makeExpr('padRows', [x, like], {}, x.shape.with(0, like.shape[0]));
 }
 
+/** Zeros [n, width], as many rows as `like` has. */
+export function zeroRows(like: Expr, width: number): Expr {
+  return makeExpr('zeroRows', [like], { width }, [like.shape[0], width]);
+}
+
 /** Over the last axis. */
 export function softmax(x: Expr): Expr {
   return makeExpr('softmax', [x], {}, x.shape);

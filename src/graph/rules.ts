@@ -74,6 +74,7 @@ export const RULES: { readonly [Op in OpName]: Rule<Op> | null } = {
   sizes: null,
   firstRows: ({ inputs: [x] }, g) => [padRows(g, x), undefined],
   padRows: ({ inputs: [x] }, g) => [firstRows(g, x), undefined],
+  zeroRows: null,
   softmax: (y, g) => [mul(y, sub(g, sum(mul(g, y), [-1], true)))],
   logSoftmax: (y, g) => [sub(g, mul(exp(y), sum(g, [-1], true)))],
   crossEntropy: ({ inputs: [, probabilities, targets] }, g) => [

@@ -168,6 +168,8 @@ export const EMITTERS: { readonly [Op in Exclude<OpName, 'input'>]: Emitter<Op> 
       const after = rank > 1 ? [missing, zeros(rank - 1)] : [missing];
       return w.op('Pad', [w.of(x), w.op('Concat', [zeros(rank), ...after], { axis: 0 })]);
     },
+    zeroRows: ({ inputs: [like], attributes: { width } }, w) =>
+      w.op('Expand', [w.scalar(0), w.op('Concat', [w.rows(like), w.ints(width)], { axis: 0 })]),
     softmax: ({ inputs: [x] }, w) => w.op('Softmax', [w.of(x)], { axis: -1 }),
     logSoftmax: ({ inputs: [x] }, w) => w.op('LogSoftmax', [w.of(x)], { axis: -1 }),
     crossEntropy: ({ inputs: [, probabilities, targets] }, w) => {

@@ -35,6 +35,7 @@ const NO_RULE: Partial<Record<OpName, string>> = {
   split: 'the walk joins the gradients of the parts',
   part: 'the walk joins the gradients of the parts',
   sizes: 'whole numbers',
+  zeroRows: 'constant',
   toFloat: 'of a mask, which is no number to differentiate by',
 };
 

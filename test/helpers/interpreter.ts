@@ -129,6 +129,7 @@ const OPS: { readonly [Op in Exclude<OpName, 'input'>]: Compute<Op> } & { readon
   firstRows: (_, x, like) => fill(x.dims.with(0, like.dims[0]), (index) => at(x, index)),
   padRows: (_, x, like) =>
     fill(x.dims.with(0, like.dims[0]), (index) => (index[0] < x.dims[0] ? at(x, index) : 0)),
+  zeroRows: ({ attributes: { width } }, like) => fill([like.dims[0], width], () => 0),
   softmax: (_, x) => map(logSoftmax(x), Math.exp),
   logSoftmax: (_, x) => logSoftmax(x),
   // From the logits alone: the softmax among the inputs is there for the gradient.

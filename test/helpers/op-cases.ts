@@ -31,6 +31,7 @@ import {
   tanh,
   toFloat,
   unsqueeze,
+  zeroRows,
 } from '../../src/graph/ops.ts';
 import type { Shape } from '../../src/graph/shape.ts';
 import type { Tensor } from '../../src/onnx/session.ts';
@@ -287,6 +288,7 @@ export const OP_CASES: { readonly [Op in OpName]: readonly OpCase[] } = {
     ),
     opCase('of a vector', { x: numbers([2]), like: rows(4) }, padRows),
   ],
+  zeroRows: [opCase('three', { x: numbers([3, 2]) }, (x) => mul(x, add(x, zeroRows(x, 2))))],
   softmax: [
     opCase('[3,4]', { x: numbers([3, 4]) }, softmax),
     opCase('[2,3,4]', { x: numbers([2, 3, 4]) }, softmax),
