@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { UserError } from '../errors.ts';
+import type { Device } from '../onnx/session.ts';
 
 /** A command with our wording of errors and our layout of help; its mistakes are thrown, never exits. */
 export function newCommand(name: string, description: string): Command {
@@ -46,13 +47,13 @@ export function oneOf<Name extends string>(option: string, names: readonly Name[
   };
 }
 
-/** Where networks run; `onnx/session.ts` has the same names, but to load it takes a tenth of a second. */
-const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
+/** Written out, as the session's room takes a tenth of a second to load. */
+const DEVICES: readonly Device[] = ['cpu', 'webgpu', 'cuda'];
 
 /** Options of every command that runs networks. */
 export interface MachineOptions {
   readonly threads?: number;
-  readonly device?: (typeof DEVICES)[number];
+  readonly device?: Device;
 }
 
 export function addMachineOptions(command: Command): Command {

@@ -37,7 +37,7 @@ export function progress(text: string): void {
     process.stderr.write(`${text}\n`);
     return;
   }
-  process.stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, columns - 1))}`);
+  process.stderr.write(`\r\u001b[K${text.slice(0, (columns || 80) - 1)}`);
   standing = true;
 }
 

@@ -11,6 +11,7 @@ const preprocessing = z.object({
     z.object({ kind: z.literal('squash') }),
     z.object({ kind: z.literal('crop'), shortSide: positive }),
   ]),
+  mirror: z.boolean().optional(),
   size: positive,
   channels: z.enum(['RGB', 'BGR']),
   scale: z.number(),

@@ -20,7 +20,7 @@ import {
 } from './trainer.ts';
 
 /** Features of a data set's images, extracted before; a key's row is the same in every view. */
-export interface ImageFeatures extends FeatureViews {
+interface ImageFeatures extends FeatureViews {
   readonly rowOf: (key: string) => number | undefined;
 }
 

@@ -27,10 +27,21 @@ export interface NetworkDefinition {
   readonly l2: number | null;
 }
 
+/** The same encoder looking at mirrored photographs. */
+export function mirrored(definition: EncoderDefinition): EncoderDefinition {
+  const networks = definition.networks.map((network) => ({
+    ...network,
+    preprocessing: { ...network.preprocessing, mirror: true },
+  }));
+  return { ...definition, networks };
+}
+
 /** From a decoded image to network input: resize, then (value * scale - mean) / std per channel. */
 export interface Preprocessing {
   /** `squash`: the whole image to size x size. `crop`: short side to `shortSide`, then the centre size x size. */
   readonly resize: { readonly kind: 'squash' } | { readonly kind: 'crop'; readonly shortSide: number };
+  /** Left and right exchanged: a second view of the same photographs to train on. Never set for captioning. */
+  readonly mirror?: boolean | undefined;
   /** Side of the square that the network sees, in pixels. */
   readonly size: number;
   /** Order of the channels that the network sees; scale, mean and std are in this order. */

@@ -84,7 +84,7 @@ async function resize(
   { data, width, height }: DecodedImage,
   preprocessing: Preprocessing,
 ): Promise<Uint8Array> {
-  const { size, resize } = preprocessing;
+  const { size, resize, mirror = false } = preprocessing;
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
   if (resize.kind === 'squash') {
     picture.resize({ width: size, height: size, fit: 'fill', kernel: KERNEL });
@@ -99,7 +99,7 @@ async function resize(
       height: size,
     });
   }
-  return picture.raw().toBuffer();
+  return picture.flop(mirror).raw().toBuffer();
 }
 
 /** (value * scale - mean) / std per channel, in the network's channel order and layout. */

@@ -387,3 +387,19 @@ describe('what cannot be read', () => {
     expectColour(await read('photo[page=3].png'), 1, 1, RED);
   });
 });
+
+test('a mirrored view has every row the other way round', async () => {
+  const photo = await cells(QUARTERS, 20).png().toBuffer();
+  for (const plain of [squash(32), crop(32, 40)]) {
+    const seen = await readPixels(photo, plain);
+    const mirrored = await readPixels(photo, { ...plain, mirror: true });
+    for (const [x, y] of [
+      [2, 3],
+      [29, 3],
+      [2, 28],
+      [29, 28],
+    ] as const) {
+      expect(colourAt(mirrored, 31 - x, y)).toEqual(colourAt(seen, x, y));
+    }
+  }
+});

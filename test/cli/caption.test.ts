@@ -1,0 +1,206 @@
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Call, caption } from '../helpers/cli.ts';
+import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+
+let folder: string;
+let shapes: Shapes;
+/** `--model` and what it needs. */
+let model: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caption-cli-'));
+  shapes = await writeShapes(join(folder, 'shapes'));
+  const out = join(folder, 'model');
+  expect(await caption(trainingArguments(shapes, out))).toMatchObject({ status: 0, out: '' });
+  model = ['--model', out, '--encoder-file', shapes.network, '--threads', '1'];
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const run = (args: readonly string[], call: Call = {}) =>
+  caption([...model, ...args], { cwd: folder, ...call });
+
+test('a trained model gives each picture the caption it was trained on, and nothing else', async () => {
+  const [first] = shapes.pictures;
+  expect(await run([first!.path])).toEqual({ status: 0, out: `${first!.caption}\n`, err: '' });
+
+  const several = await run(shapes.pictures.map(({ path }) => path));
+  const lines = shapes.pictures.map(({ path, caption }) => `${path}\t${caption}\n`);
+  expect(several).toEqual({ status: 0, out: lines.join(''), err: '' });
+});
+
+test('standard input, folders and patterns', async () => {
+  const [first] = shapes.pictures;
+  const fromInput = await run(['-'], { input: await readFile(first!.path) });
+  expect(fromInput).toEqual({ status: 0, out: `${first!.caption}\n`, err: '' });
+
+  const one = join(folder, 'one');
+  await mkdir(join(one, 'deeper'), { recursive: true });
+  await copyFile(first!.path, join(one, 'photo[1].png'));
+  await copyFile(first!.path, join(one, 'deeper', 'hidden.png'));
+  await writeFile(join(one, 'notes.txt'), 'not a picture');
+  const line = `one/photo[1].png\t${first!.caption}\n`;
+  expect(await run(['one'])).toEqual({ status: 0, out: line, err: '' });
+  expect(await run(['one/ph*.png'])).toEqual({ status: 0, out: line, err: '' });
+  // A file that exists is that file, whatever its name means as a pattern.
+  expect((await run(['one/photo[1].png'])).out).toBe(`${first!.caption}\n`);
+});
+
+test('--json and --count print an object a caption, likeliest first', async () => {
+  const [first] = shapes.pictures;
+  const { status, out } = await run([first!.path, '--json', '--count', '3']);
+  expect(status).toBe(0);
+  const captions = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(captions).toHaveLength(3);
+  expect(captions[0]).toEqual({ file: first!.path, caption: first!.caption, log_prob: expect.any(Number) });
+  const logProbs = captions.map(({ log_prob }) => log_prob);
+  expect(logProbs).toEqual(logProbs.toSorted((a, b) => b - a));
+  expect(logProbs[0]).toBeLessThan(0);
+});
+
+test('sampling depends on the seed only, not on which other images can be read', async () => {
+  const paths = shapes.pictures.slice(0, 2).map(({ path }) => path);
+  const sample = ['--sample', '--temperature', '3', '--count', '4', '--seed', '5'];
+  const [once, again, other, broken] = await Promise.all([
+    run([...paths, ...sample]),
+    run([...paths, ...sample]),
+    run([...paths, ...sample, '--seed', '6']),
+    run(['nope.png', ...paths.slice(1), ...sample]),
+  ]);
+  expect(once.out.split('\n')).toHaveLength(9);
+  expect(again.out).toBe(once.out);
+  expect(other.out).not.toBe(once.out);
+  expect(broken.status).toBe(1);
+});
+
+test('images that cannot be read are named, the others captioned: status 1', async () => {
+  const [first] = shapes.pictures;
+  await writeFile(join(folder, 'notes.txt'), 'not a picture');
+  await writeFile(join(folder, 'empty.jpg'), '');
+  const noise = { create: { width: 300, height: 300, channels: 3 as const, background: '#123' } };
+  const jpeg = await sharp({
+    ...noise,
+    create: { ...noise.create, noise: { type: 'gaussian', mean: 90, sigma: 40 } },
+  })
+    .jpeg()
+    .toBuffer();
+  await writeFile(join(folder, 'cut.jpg'), jpeg.subarray(0, jpeg.length / 2));
+  const { status, out, err } = await run(['notes.txt', 'empty.jpg', 'cut.jpg', 'nope.jpg', first!.path]);
+  expect(status).toBe(1);
+  expect(out).toBe(`${first!.path}\t${first!.caption}\n`);
+  expect(err.trimEnd().split('\n').sort()).toEqual([
+    expect.stringMatching(/^cut\.jpg: cannot read it as an image: ./),
+    'empty.jpg: expected an image file but it is empty',
+    'nope.jpg: expected an image file but it does not exist',
+    'notes.txt: cannot read it as an image: Input buffer contains unsupported image format',
+  ]);
+
+  expect(await run(['notes.txt'])).toMatchObject({ status: 1, out: '' });
+  expect(await run(['-'])).toEqual({
+    status: 1,
+    out: '',
+    err: 'standard input: expected an image but got no bytes\n',
+  });
+});
+
+test.concurrent.each([
+  ['no inputs', [], 'expected images to caption but got none'],
+  ['a missing file', ['nope.jpg'], 'expected an image file but nope.jpg does not exist'],
+  [
+    'a mistyped command',
+    ['trian'],
+    'expected an image file but trian does not exist\nhint: caption --help lists',
+  ],
+  ['missing files', ['a.jpg', 'b.jpg'], 'expected images but got none that can be read'],
+  ['a folder without images', ['bare'], 'expected images in folder bare but found none'],
+  ['a pattern without images', ['zz*.jpg'], 'expected images that match zz*.jpg but found none'],
+  [
+    'an unknown model',
+    ['x.png', '--model', 'nosuch'],
+    /expected --model to be .*a model folder but got nosuch\n/,
+  ],
+  [
+    'another encoder',
+    ['x.png', '--encoder', 'vgg19'],
+    'expected --encoder to be vgg16, which model model was trained',
+  ],
+  ['a mistyped option', ['x.png', '--bea', '3'], "unknown option '--bea'\nhint: did you mean --beam?"],
+  ['a beam of 0', ['x.png', '--beam', '0'], 'expected --beam to be a whole number from 1 to 1000 but got 0'],
+  [
+    'a wrong temperature',
+    ['x.png', '--sample', '--temperature', '-1'],
+    'expected --temperature to be a number, more than 0',
+  ],
+  [
+    'no threads',
+    ['x.png', '--threads', '0'],
+    'expected --threads to be a whole number, from 1 to 1024, but got 0',
+  ],
+  [
+    'an unknown device',
+    ['x.png', '--device', 'tpu'],
+    'expected --device to be one of cpu, webgpu, cuda but got tpu',
+  ],
+])('a wrong call, %s, is one sentence and status 2', async (_, args, message) => {
+  const bare = join(folder, 'bare');
+  await mkdir(bare, { recursive: true });
+  await writeFile(join(folder, 'x.png'), 'read by none of these calls');
+  const { status, out, err } = await run(args);
+  expect(err).toMatch(message);
+  expect(err).toMatch(/^(caption: |[ab]\.jpg: )/);
+  expect(err).not.toMatch(/\n +at |Error:/);
+  expect({ status, out }).toEqual({ status: 2, out: '' });
+});
+
+test('a vocabulary or network of another model is refused', async () => {
+  const mixed = join(folder, 'mixed');
+  await mkdir(mixed, { recursive: true });
+  for (const file of ['model.json', 'start.onnx', 'decoder.onnx', 'vocabulary.json']) {
+    await copyFile(join(folder, 'model', file), join(mixed, file));
+  }
+  const words = await readFile(join(mixed, 'vocabulary.json'), 'utf8');
+  await writeFile(join(mixed, 'vocabulary.json'), words.replace('"red"', '"rot"'));
+  const [first] = shapes.pictures;
+  const vocabulary = await caption([first!.path, '--model', mixed, '--encoder-file', shapes.network]);
+  expect(vocabulary.status).toBe(2);
+  expect(vocabulary.err).toMatch(/vocabulary\.json is not the file that model\.json describes\nhint: /);
+
+  const network = await run([first!.path, '--encoder-file', first!.path]);
+  expect(network.status).toBe(2);
+  expect(network.err).toMatch(/to have SHA-256 [0-9a-f]{64} but got/);
+});
+
+test('the reader of the output may stop reading', async () => {
+  const call = run(['shapes/images', 'shapes/images', 'shapes/images'], {
+    onText: (_, child) => child.stdout!.destroy(),
+  });
+  expect(await call).toMatchObject({ status: 0, err: '' });
+});
+
+test('Ctrl-C ends it without a word', async () => {
+  const call = run(['shapes/images', 'shapes/images', 'shapes/images', 'shapes/images'], {
+    onText: (_, child) => child.kill('SIGINT'),
+  });
+  expect(await call).toMatchObject({ status: 130, err: '' });
+});
+
+test('help teaches, for the command and its commands', async () => {
+  const [help, train, version] = await Promise.all([
+    caption(['--help']),
+    caption(['help', 'train']),
+    caption(['--version']),
+  ]);
+  expect(help).toMatchObject({ status: 0, err: '' });
+  for (const part of ['Usage: caption', '--beam', 'Examples:', 'Exit status:', 'evaluate']) {
+    expect(help.out).toContain(part);
+  }
+  expect(train.out).toMatch(/^Usage: caption train.*--preset.*default: 20.*Examples:/s);
+  const { version: expected } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect(version.out).toBe(`${expected}\n`);
+});

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caption } from '../helpers/cli.ts';
+import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+
+let folder: string;
+let shapes: Shapes;
+let evaluate: string[];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caption-evaluate-'));
+  shapes = await writeShapes(join(folder, 'shapes'));
+  const model = join(folder, 'model');
+  expect(await caption(trainingArguments(shapes, model))).toMatchObject({ status: 0 });
+  evaluate = [
+    'evaluate',
+    '--model',
+    model,
+    '--encoder-file',
+    shapes.network,
+    '--threads',
+    '1',
+    '--data',
+    shapes.data,
+  ];
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('a split is captioned and scored; features from a file give the same', async () => {
+  const results = join(folder, 'results.json');
+  const features = join(folder, 'model', 'features.npy');
+  const [table, json] = await Promise.all([
+    caption([...evaluate, '--split', 'train', '--out', results]),
+    caption([...evaluate, '--split', 'train', '--features', features, '--json']),
+  ]);
+  expect(table).toMatchObject({ status: 0, err: '' });
+  expect(table.out.replace(/perplexity +1\.\d\d\n$/, '')).toBe(
+    [
+      'Bleu_1             1.000',
+      'Bleu_2             1.000',
+      'Bleu_3             1.000',
+      'Bleu_4             1.000',
+      'ROUGE_L            1.000',
+      'CIDEr              10.000',
+      'distinct captions  8 of 8 (100.0 %)',
+      'vocabulary used    9 words',
+      'mean length        7.0 words',
+      '',
+    ].join('\n'),
+  );
+  expect(json.status).toBe(0);
+  const scores = JSON.parse(json.out);
+  expect(scores).toMatchObject({ images: 8, distinctCaptions: 8, vocabularyUsed: 9, meanLength: 7 });
+  expect(scores.Bleu_4).toBeCloseTo(1, 6);
+  expect(scores.perplexity).toBeGreaterThan(1);
+  expect(scores.perplexity).toBeLessThan(1.1);
+
+  const captions = JSON.parse(await readFile(results, 'utf8'));
+  expect(captions).toHaveLength(8);
+  expect(captions[0]).toEqual({
+    image_id: 'images/red-circle-train.png',
+    caption: 'a red circle on a white wall',
+  });
+});
+
+test("the validation perplexity is the training's own", async () => {
+  const { training } = JSON.parse(await readFile(join(folder, 'model', 'model.json'), 'utf8'));
+  const { out } = await caption([...evaluate, '--split', 'val', '--json', '--limit', '8']);
+  expect(JSON.parse(out).perplexity).toBeCloseTo(training.validationPerplexity, 4);
+});
+
+test('wrong calls are one sentence and status 2; an unreadable image is named and left out', async () => {
+  const features = join(folder, 'model', 'features.npy');
+  const cases: [string[], string | RegExp][] = [
+    [['--split', 'dev'], 'expected --split to be one of train, val, test but got dev'],
+    [[], "required option '--split <name>' not specified"],
+    [
+      ['--split', 'test', '--features', features],
+      /features\.npy to have every image but 8 of 8 are missing, such as images/,
+    ],
+    [['--split', 'test', '--model', 'nosuch'], 'a model folder but got nosuch'],
+    [['--split', 'test', '--beam', 'x'], 'expected --beam to be a whole number'],
+    [['--split', 'test', '--images-dir', folder], 'expected all 8 images of captions but got 8 missing'],
+  ];
+  const outcomes = await Promise.all(cases.map(([args]) => caption([...evaluate, ...args])));
+  for (const [i, { status, out, err }] of outcomes.entries()) {
+    expect(err).toMatch(cases[i]![1]);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+  }
+
+  await writeFile(join(shapes.folder, 'images', 'red-circle-test.png'), 'not a picture');
+  const partly = await caption([...evaluate, '--split', 'test', '--json']);
+  expect(partly.status).toBe(1);
+  expect(partly.err).toMatch(
+    /red-circle-test\.png: cannot read it as an image: .*\nthe scores are those of 7 of 8 images\n$/,
+  );
+  expect(JSON.parse(partly.out).images).toBe(7);
+});
+
+test('score prints what evaluate would, for captions from anywhere', async () => {
+  const [candidates, references, other] = ['candidates', 'references', 'other'].map((name) =>
+    join(folder, `${name}.json`),
+  );
+  const annotations = [
+    { image_id: 1, caption: 'A dog runs on the beach.' },
+    { image_id: 2, caption: 'Two cats sleep.' },
+  ];
+  await writeFile(references!, JSON.stringify({ images: [{ id: 1 }, { id: 2 }], annotations }));
+  await writeFile(candidates!, JSON.stringify(annotations));
+  await writeFile(other!, JSON.stringify(annotations.slice(1)));
+  const [table, json, wrong, missing] = await Promise.all([
+    caption(['score', candidates!, '--references', references!]),
+    caption(['score', candidates!, '--references', references!, '--json']),
+    caption(['score', other!, '--references', references!]),
+    caption(['score', candidates!]),
+  ]);
+  expect(table).toMatchObject({ status: 0, err: '' });
+  expect(table.out).toMatch(/^Bleu_1 +1\.000\nBleu_2 +1\.000\n.*\nCIDEr +\d+\.\d{3}\n/s);
+  expect(JSON.parse(json.out)).toMatchObject({ images: 2, ROUGE_L: 1 });
+  expect(wrong).toMatchObject({ status: 2, out: '' });
+  expect(wrong.err).toMatch(
+    /^caption: expected the same images in .*but got image 1 without a caption in .*other\.json\n/,
+  );
+  expect(missing).toMatchObject({
+    status: 2,
+    err: "caption: required option '--references <captions.json>' not specified\n",
+  });
+});

@@ -1,0 +1,132 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caption, signalAt } from '../helpers/cli.ts';
+import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+
+/** Enough for a run to be interrupted in the middle. */
+const EPOCHS = 150;
+const MODEL = ['decoder.onnx', 'model.json', 'start.onnx', 'vocabulary.json'];
+
+let folder: string;
+let shapes: Shapes;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caption-train-'));
+  shapes = await writeShapes(join(folder, 'shapes'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The model's files; its name is given, as it would be the folder's. */
+async function bytesOf(out: string): Promise<Buffer[]> {
+  return Promise.all(MODEL.map((file) => readFile(join(out, file))));
+}
+
+test('runs that were interrupted or killed come to the same model as one that was not', async () => {
+  const named = (out: string) => [...trainingArguments(shapes, out, EPOCHS), '--name', 'shapes'];
+  const [whole, interrupted, killed] = ['whole', 'interrupted', 'killed'].map((name) => join(folder, name));
+  const all = await caption(named(whole!));
+  expect(all.status).toBe(0);
+  expect(all.out).toBe('');
+  expect(all.err).toMatch(
+    /8 captions of 8 images, 8 captions for validation, 13 words; gru merge, layers 1, E 24, H 48/,
+  );
+  expect(all.err).toMatch(
+    /\nepoch 1: train loss \d\.\d+ \(perplexity \d+\.\d+\), validation loss .*best so far\n/,
+  );
+  expect(all.err).toMatch(
+    /\nwrote .*whole: epoch \d+, validation loss .*\ntry it: caption --model .*whole photo\.jpg\n$/,
+  );
+  expect((await readdir(whole!)).sort()).toEqual(
+    [...MODEL, 'checkpoint.safetensors', 'features.index.jsonl', 'features.npy'].sort(),
+  );
+
+  const stopped = await caption(named(interrupted!), { onText: signalAt('epoch 20:', 'SIGINT') });
+  expect(stopped.status).toBe(130);
+  expect(stopped.err).toMatch(
+    /\ninterrupted; .* holds a checkpoint and the model of epoch \d+\ngo on with: caption train .*--resume\n$/,
+  );
+  // The model of an interrupted run is a model.
+  const [first] = shapes.pictures;
+  const early = ['--model', interrupted!, '--encoder-file', shapes.network, first!.path];
+  expect(await caption(early)).toMatchObject({ status: 0, out: expect.stringMatching(/^\w+( \w+)*\n$/) });
+
+  const dead = await caption(named(killed!), { onText: signalAt('epoch 30:', 'SIGKILL') });
+  expect(dead.status).toBe(137);
+  expect(await readdir(killed!)).toContain('checkpoint.safetensors');
+
+  for (const out of [interrupted!, killed!]) {
+    const resumed = await caption([...named(out), '--resume']);
+    expect(resumed.status).toBe(0);
+    expect(resumed.err).not.toContain('epoch 1:');
+    expect(await bytesOf(out)).toEqual(await bytesOf(whole!));
+  }
+});
+
+test('a folder that holds a run is not written over by accident', async () => {
+  const out = join(folder, 'taken');
+  expect((await caption(trainingArguments(shapes, out, 1))).status).toBe(0);
+  const [again, other, both] = await Promise.all([
+    caption(trainingArguments(shapes, out, 1)),
+    caption([...trainingArguments(shapes, out, 1), '--resume', '--hidden-size', '7']),
+    caption([...trainingArguments(shapes, out, 1), '--resume', '--overwrite']),
+  ]);
+  expect(again).toMatchObject({ status: 2, out: '' });
+  expect(again.err).toMatch(
+    /^caption: expected .*taken to hold no model yet but got the checkpoint of a run\nhint: --resume /,
+  );
+  expect(other.status).toBe(2);
+  expect(other.err).toMatch(/checkpoint\.safetensors was made with other data or options than this call\n/);
+  expect(both.status).toBe(2);
+  expect(both.err).toMatch(/'--overwrite' cannot be used with option '--resume'/);
+
+  await rm(join(out, 'checkpoint.safetensors'));
+  const gone = await caption([...trainingArguments(shapes, out, 1), '--resume']);
+  expect(gone.err).toMatch(/expected .*checkpoint\.safetensors to resume from but there is only a model\n/);
+  const replaced = await caption([...trainingArguments(shapes, out, 1), '--overwrite', '--cell', 'rnn']);
+  expect(replaced.status).toBe(0);
+  expect(JSON.parse(await readFile(join(out, 'model.json'), 'utf8')).decoder.cell).toBe('rnn');
+});
+
+test('without a val split images are held out; a picture that cannot be read is named and left out', async () => {
+  const { data, network } = await writeShapes(join(folder, 'trainonly'), { splits: ['train'] });
+  const broken = join(folder, 'trainonly', 'images', 'red-circle-train.png');
+  await writeFile(broken, 'not a picture');
+  const out = join(folder, 'heldout');
+  const { status, err } = await caption(trainingArguments({ ...shapes, data, network }, out, 2));
+  expect(err).toMatch(/^captions has no val split: 5 % \(1 image\) held out for validation\n/);
+  expect(err).toContain(`${broken}: cannot read it as an image: `);
+  expect(err).toContain('1 image could not be read: left out');
+  expect(err).toMatch(/\n6 captions of 6 images, 1 caption for validation, /);
+  expect(status).toBe(1);
+});
+
+test('wrong calls are one sentence and status 2', async () => {
+  const out = join(folder, 'wrong');
+  const features = join(folder, 'resnet.npy');
+  await writeFile(features, '');
+  await writeFile(
+    join(folder, 'resnet.index.jsonl'),
+    '{"format":"caption features 1","encoder":"vgg16","hash":"0123","featureSize":4096}\n',
+  );
+  const right = trainingArguments(shapes, out, 1);
+  const cases: [readonly string[], string | RegExp][] = [
+    [['train', '--out', out], "required option '--data <dataset>' not specified"],
+    [[...right, '--data', 'nope.jsonl'], 'cannot read nope.jsonl: ENOENT'],
+    [[...right, '--cell', 'gpt'], 'expected --cell to be one of rnn, lstm, gru but got gpt'],
+    [[...right, '--epochs', '1.5'], 'expected --epochs to be a whole number, 1 or more, but got 1.5'],
+    [[...right, '--dropout', '1'], 'expected --dropout to be a number, from 0 to less than 1, but got 1'],
+    [[...right, '--encoder', 'vgg'], /expected --encoder to be one of .*vgg16.* but got vgg\n/],
+    [
+      [...right, '--features', features],
+      /resnet\.npy to be made with encoder vgg16 as it is here but got features of vgg16 \(0123 /,
+    ],
+    [[...right, '--min-count', '99'], 'expected words seen at least 99 times in the captions but got none'],
+  ];
+  const outcomes = await Promise.all(cases.map(([args]) => caption(args)));
+  for (const [i, { status, err }] of outcomes.entries()) {
+    expect(err).toMatch(cases[i]![1]);
+    expect(err).not.toMatch(/\n +at |Error:/);
+    expect(status).toBe(2);
+  }
+});
