@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,12 +30,9 @@ test('a data set is kept under its own names, images under their paths; the same
   expect(table.keys).toHaveLength(24);
   expect(table.keys).toContain('images/red-circle-test.png');
 
-  const again = await features('shapes/captions.jsonl', 'shapes/vgg.onnx', '--out', out);
-  expect(again.status).toBe(1);
-  const { mtimeMs, size } = await stat(out);
-  expect((await features('shapes', '--out', out)).status).toBe(0);
-  expect((await stat(out)).size).toBe(size);
-  expect(mtimeMs).toBeGreaterThan(0);
+  const bytes = await readFile(out);
+  expect(await features('shapes/captions.jsonl', '--out', out)).toMatchObject({ status: 0 });
+  expect(await readFile(out)).toEqual(bytes);
 
   const paths = join(folder, 'paths.npy');
   const some = await features('shapes/images/red-*-test.png', '--out', paths);
@@ -75,8 +72,6 @@ test('wrong calls are one sentence and status 2', async () => {
       ['shapes', 'shapes', '--out', 'a.npy', '--images-dir', '.'],
       'expected --images-dir together with one data set',
     ],
-    [['shapes', '--out', 'a.npy', '--images-dir', 'nope'], 'cannot read '],
-    [['shapes', '--out', 'a.npy', '--batch-size', 'x'], 'expected --batch-size to be a whole number'],
   ];
   const outcomes = await Promise.all(calls.map(([args]) => features(...args)));
   for (const [i, { status, err }] of outcomes.entries()) {

@@ -1,11 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The sources, so that a stale build is never what is tested. */
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-/** By its place, so that it is found from any working directory. */
-const TSX = import.meta.resolve('tsx');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The built command, as it is installed; the sources by tsx where the build is older than they are. */
+const COMMAND = isBuilt()
+  ? [join(ROOT, 'dist/cli/main.js')]
+  : ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/cli/main.ts')];
+
+function isBuilt(): boolean {
+  const built = statSync(join(ROOT, 'dist/cli/main.js'), { throwIfNoEntry: false });
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  return (
+    built !== undefined && sources.every((name) => statSync(join(ROOT, 'src', name)).mtimeMs < built.mtimeMs)
+  );
+}
 
 export interface Outcome {
   /** Exit status as a shell sees it: 128 + the signal's number where one ended the process. */
@@ -24,7 +36,7 @@ export interface Call {
 
 /** Runs `caption` with these arguments in a process of its own. */
 export function caption(args: readonly string[], call: Call = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--import', TSX, MAIN, ...args], {
+  const child = spawn(process.execPath, [...COMMAND, ...args], {
     cwd: call.cwd,
     env: { ...process.env, ...call.env },
   });
