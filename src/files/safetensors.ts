@@ -21,7 +21,7 @@ interface HeaderEntry {
 }
 
 /** Bytes of a safetensors file (8-byte header length, JSON header, data), piece by piece. */
-export function encodeSafetensors(
+function encodeSafetensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
   metadata: Record<string, string> = {},
 ): Uint8Array[] {
@@ -63,7 +63,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
 }
 
 /** Parses the bytes of a safetensors file; `path` is for messages. */
-export function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
+function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
   const broken = (why: string) =>
     new UserError(`${path} is not a readable safetensors file: ${why}`, {
       hint: 'it may have been cut short; make it again or restore a copy',

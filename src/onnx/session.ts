@@ -9,8 +9,7 @@ export interface SessionOptions {
   readonly device?: Device;
 }
 
-export const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
-export type Device = (typeof DEVICES)[number];
+export type Device = 'cpu' | 'webgpu' | 'cuda';
 
 /** Row-major values with their shape; int64 values are BigInt64Array as onnxruntime has them. */
 export interface Tensor {

@@ -16,7 +16,7 @@ export interface AdamOptions {
   readonly epsilon: number;
 }
 
-export const ADAM: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const ADAM: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 export function adamInit(weights: Arrays): AdamState {
   const zeros = () => new Map([...weights].map(([name, w]) => [name, new Float32Array(w.length)]));

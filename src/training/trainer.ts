@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { DecoderConfig, Dropout } from '../decoder/config.ts';
 import { initialWeights } from '../decoder/parameters.ts';
@@ -48,7 +49,7 @@ export interface TrainingData {
 }
 
 /** How training stands, a few times a second. */
-export interface Progress {
+interface Progress {
   readonly epoch: number;
   readonly batch: number;
   readonly batches: number;
@@ -215,8 +216,10 @@ function copy(arrays: Arrays): Map<string, Float32Array> {
 /** What must be the same for a checkpoint to go on; the number of epochs and the patience may change. */
 function fingerprint(config: DecoderConfig, data: TrainingData, options: TrainingOptions): string {
   const { epochs: _, patience: __, ...rest } = options;
-  const sizes = [data.train.length, data.validation.length, data.features.views.length];
-  return JSON.stringify({ config, options: rest, sizes });
+  const captions = createHash('sha256')
+    .update(JSON.stringify([data.train, data.validation]))
+    .digest('hex');
+  return JSON.stringify({ config, options: rest, views: data.features.views.length, captions });
 }
 
 /** No lower validation loss for `patience` epochs. */

@@ -105,6 +105,19 @@ describe('train', () => {
     );
   });
 
+  it('refuses a checkpoint of other captions, however many', async () => {
+    const checkpoint = join(folder, 'captions.safetensors');
+    const short = { ...withDropout, epochs: 1 };
+    await train(config, data, short, one, { checkpoint });
+    const other = examples.map(({ image, words }) => ({
+      image,
+      words: words.map((w) => 4 + ((w + 1) % 10)),
+    }));
+    await expect(
+      train(config, { ...data, train: other }, short, one, { checkpoint, resume: true }),
+    ).rejects.toThrow(/was made with other data or options/);
+  });
+
   it('stops early and keeps the best weights', async () => {
     // Nothing to learn: the validation captions contradict the training captions.
     const validation = examples.map(({ image, words }) => ({
