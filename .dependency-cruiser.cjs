@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   library: ['decoder', 'onnx', 'text', 'vision', 'dataset'],
   evaluation: ['decoder', 'onnx', 'text', 'vision', 'dataset'],
   captioning: ['decoder', 'onnx', 'text', 'vision', 'dataset', 'library'],
-  training: ['decoder', 'onnx', 'text', 'dataset', 'library'],
+  training: ['decoder', 'onnx', 'text', 'dataset', 'library', 'captioning', 'evaluation'],
 };
 
 const rooms = Object.entries(MAY_IMPORT).map(([room, others]) => ({

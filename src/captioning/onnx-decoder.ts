@@ -1,3 +1,6 @@
+import type { DecoderConfig } from '../decoder/config.ts';
+import { startGraph, stepGraph } from '../decoder/graphs.ts';
+import { emitOnnx } from '../onnx/emit.ts';
 import { type FloatTensor, Session, type SessionOptions, type Tensor } from '../onnx/session.ts';
 import type { StepDecoder } from './step-decoder.ts';
 
@@ -7,17 +10,22 @@ export interface DecoderTensors {
   readonly tensors: Readonly<Record<string, FloatTensor>>;
 }
 
+type Feeds = Readonly<Record<string, Tensor>>;
+
 /** Prefix of the step graph's outputs that hold the next state. */
 const NEXT = 'next.';
 
-/** Runs the start and step graphs of a model folder with onnxruntime. */
+/** Runs the start and step graphs of a decoder with onnxruntime. */
 export class OnnxDecoder implements StepDecoder<DecoderTensors> {
   private constructor(
     private readonly startSession: Session,
     private readonly stepSession: Session,
     readonly vocabularySize: number,
+    /** Weights that are not in the graphs but given at every run, by input name. */
+    private readonly weights: { readonly start: Feeds; readonly step: Feeds } = { start: {}, step: {} },
   ) {}
 
+  /** The decoder of a model folder, whose graphs hold their weights. */
   static async load(
     graphs: { readonly start: Uint8Array; readonly step: Uint8Array },
     vocabularySize: number,
@@ -28,9 +36,28 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
     return new OnnxDecoder(start, step, vocabularySize);
   }
 
+  /** A decoder in training: the weights are read anew at every run, so an optimizer may change them. */
+  static async ofWeights(
+    config: DecoderConfig,
+    weights: ReadonlyMap<string, Float32Array>,
+    options: SessionOptions = {},
+  ): Promise<OnnxDecoder> {
+    const start = await Session.load(emitOnnx(startGraph(config), { name: 'start' }), options, 'start');
+    const step = await Session.load(emitOnnx(stepGraph(config), { name: 'step' }), options, 'step');
+    const feeds = (session: Session): Feeds =>
+      Object.fromEntries(
+        session.inputs.flatMap(({ name, dims }) => {
+          const data = weights.get(name);
+          return data ? [[name, { dims: dims.map(Number), data }]] : [];
+        }),
+      );
+    const given = { start: feeds(start), step: feeds(step) };
+    return new OnnxDecoder(start, step, config.vocabularySize, given);
+  }
+
   async start(features: Float32Array, rows: number): Promise<DecoderTensors> {
     const image: Tensor = { dims: [rows, features.length / rows], data: features };
-    return { rows, tensors: await this.startSession.run({ image }) };
+    return { rows, tensors: await this.startSession.run({ image, ...this.weights.start }) };
   }
 
   async step(
@@ -38,7 +65,11 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
     state: DecoderTensors,
   ): Promise<{ logProbs: Float32Array; state: DecoderTensors }> {
     const token: Tensor = { dims: [tokens.length], data: tokens };
-    const { logProbs, ...next } = await this.stepSession.run({ token, ...state.tensors });
+    const { logProbs, ...next } = await this.stepSession.run({
+      token,
+      ...state.tensors,
+      ...this.weights.step,
+    });
     const changed = Object.entries(next).map(([name, tensor]) => [name.slice(NEXT.length), tensor]);
     // What the step does not change (the projected image) stays in the state.
     const tensors = { ...state.tensors, ...Object.fromEntries(changed) };

@@ -6,6 +6,8 @@ export interface CaptionExample {
   /** Row of the features, or null for a caption without a photograph, whose feature is zero. */
   readonly image: number | null;
   readonly words: readonly number[];
+  /** Weight of this caption's loss, 1 by default; negative to unlearn it (self-critical training). */
+  readonly weight?: number;
 }
 
 /** One batch as the training graph reads it (decoder/graphs.ts). */
@@ -86,15 +88,17 @@ export function assembleBatch(
 
   const inputs = new Int32Array(N);
   const targets = new Int32Array(N);
+  const weights = new Float32Array(N);
   const steps = new BigInt64Array(T);
   let at = 0;
   for (let t = 0; t < T; t++) {
     for (let row = 0; row < B && lengths[row] > t; row++, at++) {
-      const { words } = sorted[row];
+      const { words, weight = 1 } = sorted[row];
       inputs[at] = t === 0 ? START : words[t - 1];
+      weights[at] = weight / N;
       targets[at] = t === words.length ? END : words[t];
       steps[t]++;
     }
   }
-  return { captions: B, words: N, image, inputs, targets, weights: new Float32Array(N).fill(1 / N), steps };
+  return { captions: B, words: N, image, inputs, targets, weights, steps };
 }

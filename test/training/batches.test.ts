@@ -34,6 +34,20 @@ describe('assembleBatch', () => {
     expect([...batch.targets]).toEqual([4, 5, END]);
   });
 
+  it('weighs the words of a caption by its weight', () => {
+    const batch = assembleBatch(
+      [
+        { image: 0, words: [7] },
+        { image: 2, words: [4, 5], weight: -0.5 },
+      ],
+      features,
+      5,
+    );
+    expect([...batch.weights].map((w) => w * 5)).toEqual(
+      [-0.5, 1, -0.5, 1, -0.5].map((w) => expect.closeTo(w)),
+    );
+  });
+
   it('gives a caption without a photograph a zero feature', () => {
     const batch = assembleBatch([{ image: null, words: [4] }], features, 3);
     expect([...batch.image]).toEqual([0, 0]);

@@ -1,0 +1,136 @@
+import { OnnxDecoder } from '../captioning/onnx-decoder.ts';
+import { search } from '../captioning/search.ts';
+import { searchOptions } from '../captioning/search-options.ts';
+import type { DecoderConfig } from '../decoder/config.ts';
+import { CiderD } from '../evaluation/cider.ts';
+import { sentence } from '../evaluation/sentence.ts';
+import type { SessionOptions } from '../onnx/session.ts';
+import { Random } from '../random.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
+import { assembleBatch, type CaptionExample, type FeatureViews } from './batches.ts';
+import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
+import { Stepper } from './stepper.ts';
+
+export interface SelfCriticalOptions {
+  readonly epochs: number;
+  /** Images of one step. */
+  readonly images: number;
+  /** Captions drawn for each image; each is compared with the mean of the others. */
+  readonly samples: number;
+  readonly learningRate: number;
+  readonly clipNorm: number;
+  /** T */
+  readonly maxSteps: number;
+  readonly seed: number;
+}
+
+/** A photograph and what people said of it. */
+export interface RewardedImage {
+  /** Its row in the feature matrices. */
+  readonly row: number;
+  /** Tokenized references. */
+  readonly references: readonly (readonly string[])[];
+}
+
+export interface SelfCriticalHooks {
+  /** Mean CIDEr-D of the epoch's samples so far, from 0 to about 10. */
+  readonly onProgress?: (epoch: number, images: number, reward: number) => void;
+  /** After every epoch, with the weights as they are: what they are worth on validation images. */
+  readonly validate: (decoder: OnnxDecoder) => Promise<number>;
+  readonly onEpoch?: (epoch: number, reward: number, validation: number) => void;
+}
+
+/** The word that ends a caption, as the reward sees it: without it captions would learn to break off. */
+const ENDING = '<end>';
+
+/**
+ * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
+ * baseline (Luo 2020): captions are drawn from the model, and those with a higher CIDEr-D than their
+ * siblings are made likelier, the others less likely. Starts from weights trained with cross-entropy, which
+ * it changes in place, and returns those of the epoch that validated best (the start included).
+ */
+export async function trainSelfCritical(
+  config: DecoderConfig,
+  weights: Arrays,
+  images: readonly RewardedImage[],
+  features: FeatureViews,
+  vocabulary: Vocabulary,
+  options: SelfCriticalOptions,
+  session: SessionOptions,
+  hooks: SelfCriticalHooks,
+): Promise<Arrays> {
+  const reward = new CiderD(
+    new Map(
+      images.map(({ row, references }) => [row, references.map((words) => sentence([...words, ENDING]))]),
+    ),
+  );
+  const decoder = await OnnxDecoder.ofWeights(config, weights, session);
+  const none = { image: 0, embedding: 0, output: 0 };
+  const stepper = await Stepper.create(config, weights, options.maxSteps, none, session);
+  const adam = adamInit(weights);
+  const root = new Random(options.seed);
+  const copy = () => new Map([...weights].map(([name, values]) => [name, values.slice()]));
+  let best = { weights: copy(), validation: await hooks.validate(decoder) };
+  hooks.onEpoch?.(0, 0, best.validation);
+
+  for (let epoch = 1; epoch <= options.epochs; epoch++) {
+    const random = root.fork(epoch);
+    const order = images.map((image) => ({ image, place: random.next() })).sort((a, b) => a.place - b.place);
+    let total = 0;
+    let drawn = 0;
+    for (let from = 0; from < order.length; from += options.images) {
+      const part = order.slice(from, from + options.images).map(({ image }) => image);
+      const view = features.views[random.int(features.views.length)];
+      const samples = await draw(decoder, part, view, features.featureSize, options, random);
+      const scored = part.flatMap(({ row }, i) => {
+        const rewards = samples[i].map((words) => {
+          const text = vocabulary.decode(words).split(' ');
+          return reward.score(row, sentence([...text, ENDING]));
+        });
+        const sum = rewards.reduce((a, b) => a + b, 0);
+        total += sum;
+        drawn += rewards.length;
+        return samples[i].map((words, k): CaptionExample => {
+          const baseline = (sum - rewards[k]) / (rewards.length - 1);
+          return { image: row, words, weight: rewards[k] - baseline };
+        });
+      });
+      const batch = assembleBatch(scored, { ...features, views: [view] }, options.maxSteps);
+      await stepper.run(batch, random);
+      const scale = clipScale(globalNorm(stepper.gradients), options.clipNorm);
+      adamUpdate(weights, stepper.gradients, adam, options.learningRate, scale);
+      hooks.onProgress?.(epoch, from + part.length, total / drawn);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const validation = await hooks.validate(decoder);
+    hooks.onEpoch?.(epoch, total / drawn, validation);
+    if (validation > best.validation) best = { weights: copy(), validation };
+  }
+  await stepper.release();
+  await decoder.release();
+  return best.weights;
+}
+
+/** Captions drawn from the model as it is now, as word ids: `samples` for each image. */
+async function draw(
+  decoder: OnnxDecoder,
+  images: readonly RewardedImage[],
+  view: Float32Array,
+  F: number,
+  { samples, maxSteps }: SelfCriticalOptions,
+  random: Random,
+): Promise<(readonly number[])[][]> {
+  const features = new Float32Array(images.length * F);
+  images.forEach(({ row }, i) => {
+    features.set(view.subarray(row * F, (row + 1) * F), i * F);
+  });
+  const options = searchOptions({
+    sample: true,
+    count: samples,
+    // One step is left for <end>.
+    maxLength: maxSteps - 1,
+    seed: random.bits(),
+  });
+  const found = await search(decoder, features, images.length, options);
+  return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens));
+}
