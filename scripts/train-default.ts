@@ -1,0 +1,229 @@
+/**
+ * Makes models/default: features, then three stages of training, each kept in the work folder and skipped
+ * when it is done, then the search settings, all chosen on validation images.
+ *
+ *     npx tsx scripts/train-default.ts --photos <folder> --work <folder> [--out models/default] [--threads n]
+ *
+ * The folder holds captions.jsonl (JSON Lines: image, captions, split) and, for the first stage,
+ * text/*.gz: captions without photographs, one a line.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { OnnxDecoder } from '../src/captioning/onnx-decoder.ts';
+import { search } from '../src/captioning/search.ts';
+import { searchOptions } from '../src/captioning/search-options.ts';
+import type { CaptionedImage } from '../src/dataset/example.ts';
+import { readDataset } from '../src/dataset/read.ts';
+import { bySplit } from '../src/dataset/split.ts';
+import type { DecoderConfig } from '../src/decoder/config.ts';
+import { scoreCaptions } from '../src/evaluation/score.ts';
+import { readSafetensors, writeSafetensors } from '../src/files/safetensors.ts';
+import { writeModel } from '../src/library/model-folder.ts';
+import { tokenize } from '../src/text/tokenizer.ts';
+import { UNK, type Vocabulary } from '../src/text/vocabulary.ts';
+import type { CaptionExample } from '../src/training/batches.ts';
+import type { Arrays } from '../src/training/optimizer.ts';
+import { captionExamples, trainingVocabulary } from '../src/training/prepare.ts';
+import { trainSelfCritical } from '../src/training/self-critical.ts';
+import {
+  TRAINING_DEFAULTS,
+  type TrainingData,
+  type TrainingOptions,
+  train,
+} from '../src/training/trainer.ts';
+import { mirrored } from '../src/vision/definition.ts';
+import { Encoder } from '../src/vision/encoder.ts';
+import { encoderDefinition, encoderFiles } from '../src/vision/encoders.ts';
+import { extractFeatures } from '../src/vision/extract.ts';
+import { readFeatures } from '../src/vision/feature-file.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    photos: { type: 'string' },
+    work: { type: 'string' },
+    out: { type: 'string', default: 'models/default' },
+    threads: { type: 'string' },
+  },
+});
+if (!flags.photos || !flags.work) throw new Error('expected --photos <folder> and --work <folder>');
+const { photos, work, out } = { ...flags, photos: flags.photos, work: flags.work };
+const session = flags.threads ? { threads: Number(flags.threads) } : {};
+
+const ENCODER = 'resnet50+efficientnet-lite4';
+const MIN_COUNT = 5;
+const DECODER = { cell: 'lstm', mode: 'pre', layers: 1, embeddingSize: 512, hiddenSize: 512 } as const;
+
+/** One pass over captions without photographs: the decoder learns the language first. */
+const LANGUAGE: TrainingOptions = { ...TRAINING_DEFAULTS, epochs: 1 };
+const CAPTIONS: TrainingOptions = { ...TRAINING_DEFAULTS, epochs: 10, learningRateDecay: 0.85 };
+const SELF_CRITICAL = {
+  epochs: 4,
+  images: 32,
+  samples: 5,
+  learningRate: 5e-5,
+  clipNorm: 5,
+  maxSteps: TRAINING_DEFAULTS.maxSteps,
+  seed: 1,
+};
+
+const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+
+const dataset = await readDataset(join(photos, 'captions.jsonl'));
+const trainImages = bySplit(dataset, 'train');
+const validationImages = bySplit(dataset, 'val');
+
+// 1. Features of the photographs and of their mirror images.
+const definition = encoderDefinition(ENCODER);
+const views = { 'features.npy': definition, 'mirrored.npy': mirrored(definition) };
+const images = dataset.examples.map(({ key, image }) => ({ key, source: image }));
+let encoder = definition;
+for (const [file, view] of Object.entries(views)) {
+  const network = await Encoder.load(view, encoderFiles(view), session);
+  if (view === definition) encoder = network.definition;
+  const failures = await extractFeatures({
+    encoder: network,
+    images,
+    out: join(work, file),
+    onProgress: (done, total) => done % 1600 < 16 && say(`${file}: ${done} of ${total}`),
+  });
+  await network.release();
+  if (failures.length > 0) throw new Error(`${failures[0].key}: ${failures[0].message}`);
+}
+const table = await readFeatures(join(work, 'features.npy'));
+const other = await readFeatures(join(work, 'mirrored.npy'));
+const F = table.featureSize;
+const mirror = new Float32Array(table.data.length);
+for (const [row, key] of table.keys.entries()) mirror.set(other.row(key) ?? [], row * F);
+const features = { featureSize: F, views: [table.data, mirror] };
+const rowOf = (key: string) => table.rowIndex(key);
+
+// 2. Training. The vocabulary is that of the training captions.
+const vocabulary = trainingVocabulary(trainImages, MIN_COUNT);
+const config: DecoderConfig = { ...DECODER, featureSize: F, vocabularySize: vocabulary.size };
+const validation = captionExamples(validationImages, vocabulary, rowOf);
+
+/** A stage's weights: read if it is done, made and kept otherwise. */
+async function stage(name: string, make: () => Promise<Arrays>): Promise<Map<string, Float32Array>> {
+  const path = join(work, `${name}.safetensors`);
+  if (!existsSync(path)) {
+    const made = await make();
+    const tensors = [...made].map(([key, data]) => [key, { dims: [data.length], data }] as const);
+    await writeSafetensors(path, tensors);
+  }
+  return new Map([...(await readSafetensors(path)).tensors].map(([key, { data }]) => [key, data]));
+}
+
+async function crossEntropy(
+  name: string,
+  examples: readonly CaptionExample[],
+  options: TrainingOptions,
+  initial?: Arrays,
+): Promise<Arrays> {
+  const data: TrainingData = { features, train: examples, validation };
+  const { weights } = await train(config, data, options, session, {
+    checkpoint: join(work, `${name}.checkpoint`),
+    resume: true,
+    initial,
+    onProgress: ({ epoch, batch, batches, loss, captionsPerSecond }) =>
+      batch % 50 === 0 &&
+      say(
+        `${name} ${epoch}: ${batch}/${batches} loss ${loss.toFixed(3)} ${captionsPerSecond.toFixed(0)} captions/s`,
+      ),
+    onEpoch: ({ epoch, trainLoss, validationLoss }, best) =>
+      say(
+        `${name} ${epoch}: train ${trainLoss.toFixed(3)}, validation ${validationLoss.toFixed(3)}, ` +
+          `perplexity ${Math.exp(validationLoss).toFixed(2)}${best ? ', best' : ''}`,
+      ),
+  });
+  return weights;
+}
+
+/** Captions without photographs that the vocabulary can say. */
+async function textExamples(): Promise<CaptionExample[]> {
+  const files = ['coco_restval.txt.gz', 'flickr30k_train.txt.gz'];
+  const texts = await Promise.all(
+    files.map(async (file) => promisify(gunzip)(await readFile(join(photos, 'text', file)))),
+  );
+  return texts
+    .flatMap((text) => text.toString('utf8').split('\n'))
+    .map((line) => vocabulary.encode(tokenize(line)))
+    .filter((words) => words.length > 0 && !words.includes(UNK))
+    .map((words) => ({ image: null, words }));
+}
+
+const language = await stage('language', async () =>
+  crossEntropy('language', await textExamples(), LANGUAGE),
+);
+const learned = await stage('captions', () =>
+  crossEntropy('captions', captionExamples(trainImages, vocabulary, rowOf), CAPTIONS, language),
+);
+const weights = await stage('self-critical', () =>
+  trainSelfCritical(
+    config,
+    new Map(learned),
+    trainImages.map(({ key, captions }) => ({ row: rowOf(key)!, references: captions.map(tokenize) })),
+    features,
+    vocabulary,
+    SELF_CRITICAL,
+    session,
+    {
+      validate: async (decoder) => (await validationScores(decoder, vocabulary, {})).CIDEr,
+      onProgress: (epoch, done, reward) =>
+        done % 1600 === 0 && say(`self-critical ${epoch}: ${done} images, reward ${reward.toFixed(3)}`),
+      onEpoch: (epoch, reward, cider) =>
+        say(`self-critical ${epoch}: reward ${reward.toFixed(3)}, validation CIDEr ${cider.toFixed(3)}`),
+    },
+  ),
+);
+
+// 3. Search settings by validation CIDEr, then the model folder.
+async function validationScores(
+  decoder: OnnxDecoder,
+  words: Vocabulary,
+  request: Parameters<typeof searchOptions>[0],
+  among: readonly CaptionedImage[] = validationImages,
+) {
+  const candidates = new Map<string, string>();
+  for (let from = 0; from < among.length; from += 64) {
+    const part = among.slice(from, from + 64);
+    const batch = new Float32Array(part.length * F);
+    for (const [i, { key }] of part.entries()) batch.set(table.row(key) ?? [], i * F);
+    const found = await search(decoder, batch, part.length, searchOptions(request));
+    for (const [i, { key }] of part.entries()) candidates.set(key, words.decode(found[i][0].tokens));
+  }
+  return scoreCaptions(candidates, new Map(among.map(({ key, captions }) => [key, captions])));
+}
+
+const decoder = await OnnxDecoder.ofWeights(config, weights, session);
+let decoding = { beam: 3, minLength: 1, maxLength: 20, lengthPenalty: 0 };
+let best = 0;
+for (const beam of [1, 2, 3, 5]) {
+  for (const lengthPenalty of [0, 0.5, 1]) {
+    const scores = await validationScores(decoder, vocabulary, { beam, lengthPenalty });
+    say(
+      `beam ${beam}, length penalty ${lengthPenalty}: CIDEr ${scores.CIDEr.toFixed(4)}, B4 ${scores.Bleu_4.toFixed(4)}`,
+    );
+    if (scores.CIDEr <= best) continue;
+    best = scores.CIDEr;
+    decoding = { ...decoding, beam, lengthPenalty };
+  }
+}
+await decoder.release();
+
+const training = {
+  script: 'scripts/train-default.ts',
+  trainImages: trainImages.length,
+  validationImages: validationImages.length,
+  minCount: MIN_COUNT,
+  language: LANGUAGE,
+  captions: CAPTIONS,
+  selfCritical: SELF_CRITICAL,
+  validationCIDEr: best,
+};
+await writeModel(out, { name: 'default', encoder, decoder: config, decoding, training }, vocabulary, weights);
+say(
+  `wrote ${out}: beam ${decoding.beam}, length penalty ${decoding.lengthPenalty}, validation CIDEr ${best.toFixed(4)}`,
+);
