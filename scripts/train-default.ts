@@ -105,15 +105,20 @@ const vocabulary = trainingVocabulary(trainImages, MIN_COUNT);
 const config: DecoderConfig = { ...DECODER, featureSize: F, vocabularySize: vocabulary.size };
 const validation = captionExamples(validationImages, vocabulary, rowOf);
 
-/** A stage's weights: read if it is done, made and kept otherwise. */
-async function stage(name: string, make: () => Promise<Arrays>): Promise<Map<string, Float32Array>> {
+/** Everything that the weights of a stage come from: the settings of all stages so far. */
+const settings: unknown[] = [ENCODER, MIN_COUNT, config];
+
+/** A stage's weights: read if it was done with these settings, made and kept otherwise. */
+async function stage(name: string, options: unknown, make: () => Promise<Arrays>): Promise<Arrays> {
+  settings.push(options);
+  const run = JSON.stringify(settings);
   const path = join(work, `${name}.safetensors`);
-  if (!existsSync(path)) {
-    const made = await make();
-    const tensors = [...made].map(([key, data]) => [key, { dims: [data.length], data }] as const);
-    await writeSafetensors(path, tensors);
-  }
-  return new Map([...(await readSafetensors(path)).tensors].map(([key, { data }]) => [key, data]));
+  const done = existsSync(path) ? await readSafetensors(path) : undefined;
+  if (done?.metadata.run === run) return new Map([...done.tensors].map(([key, { data }]) => [key, data]));
+  const made = await make();
+  const tensors = [...made].map(([key, data]) => [key, { dims: [data.length], data }] as const);
+  await writeSafetensors(path, tensors, { run });
+  return made;
 }
 
 async function crossEntropy(
@@ -141,26 +146,36 @@ async function crossEntropy(
   return weights;
 }
 
-/** Captions without photographs that the vocabulary can say. */
+/**
+ * Captions without photographs that the vocabulary can say. Flickr30k's are not among them: it contains
+ * Flickr8k's validation and test photographs. A sentence that anybody said of a held-out photograph is left out.
+ */
 async function textExamples(): Promise<CaptionExample[]> {
-  const files = ['coco_restval.txt.gz', 'flickr30k_train.txt.gz'];
+  const heldOut = new Set(
+    dataset.examples
+      .filter(({ split }) => split !== 'train')
+      .flatMap(({ captions }) => captions.map((caption) => tokenize(caption).join(' '))),
+  );
+  const files = ['coco_restval.txt.gz', 'flickr8k_train.txt.gz'];
   const texts = await Promise.all(
     files.map(async (file) => promisify(gunzip)(await readFile(join(photos, 'text', file)))),
   );
   return texts
     .flatMap((text) => text.toString('utf8').split('\n'))
-    .map((line) => vocabulary.encode(tokenize(line)))
+    .map((line) => tokenize(line))
+    .filter((words) => !heldOut.has(words.join(' ')))
+    .map((words) => vocabulary.encode(words))
     .filter((words) => words.length > 0 && !words.includes(UNK))
     .map((words) => ({ image: null, words }));
 }
 
-const language = await stage('language', async () =>
+const language = await stage('language', LANGUAGE, async () =>
   crossEntropy('language', await textExamples(), LANGUAGE),
 );
-const learned = await stage('captions', () =>
+const learned = await stage('captions', CAPTIONS, () =>
   crossEntropy('captions', captionExamples(trainImages, vocabulary, rowOf), CAPTIONS, language),
 );
-const weights = await stage('self-critical', () =>
+const weights = await stage('self-critical', SELF_CRITICAL, () =>
   trainSelfCritical(
     config,
     new Map(learned),
