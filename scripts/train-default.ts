@@ -127,7 +127,8 @@ async function crossEntropy(
   options: TrainingOptions,
   initial?: Arrays,
 ): Promise<Arrays> {
-  const data: TrainingData = { features, train: examples, validation };
+  const source = JSON.stringify([encoder, vocabulary.words]);
+  const data: TrainingData = { source, features, train: examples, validation };
   const { weights } = await train(config, data, options, session, {
     checkpoint: join(work, `${name}.checkpoint`),
     resume: true,

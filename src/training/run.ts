@@ -90,6 +90,7 @@ export function prepareRun(plan: TrainingPlan): PreparedRun {
     vocabulary,
     config: checkDecoderConfig({ ...decoder, featureSize, vocabularySize: vocabulary.size }, plan.name),
     data: {
+      source: JSON.stringify([plan.encoder, vocabulary.words]),
       features,
       train: captionExamples(splits.train, vocabulary, features.rowOf),
       validation: captionExamples(splits.validation, vocabulary, features.rowOf),

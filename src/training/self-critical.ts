@@ -2,12 +2,13 @@ import { OnnxDecoder } from '../captioning/onnx-decoder.ts';
 import { search } from '../captioning/search.ts';
 import { searchOptions } from '../captioning/search-options.ts';
 import type { DecoderConfig } from '../decoder/config.ts';
+import { UserError } from '../errors.ts';
 import { CiderD } from '../evaluation/cider.ts';
-import { sentence } from '../evaluation/sentence.ts';
+import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
-import { assembleBatch, type CaptionExample, type FeatureViews } from './batches.ts';
+import { assembleBatch, type FeatureViews } from './batches.ts';
 import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
 import { Stepper } from './stepper.ts';
 
@@ -59,56 +60,73 @@ export async function trainSelfCritical(
   session: SessionOptions,
   hooks: SelfCriticalHooks,
 ): Promise<Arrays> {
-  const reward = new CiderD(
-    new Map(
-      images.map(({ row, references }) => [row, references.map((words) => sentence([...words, ENDING]))]),
-    ),
-  );
-  const decoder = await OnnxDecoder.ofWeights(config, weights, session);
+  if (options.samples < 2) {
+    throw new UserError(`expected at least 2 samples an image to compare but got ${options.samples}`);
+  }
+  const tokens = images.map(({ row, references }) => [row, references.map(rewarded)] as const);
+  const cider = new CiderD(new Map(tokens));
   const none = { image: 0, embedding: 0, output: 0 };
   const stepper = await Stepper.create(config, weights, options.maxSteps, none, session);
-  const adam = adamInit(weights);
-  const root = new Random(options.seed);
-  const copy = () => new Map([...weights].map(([name, values]) => [name, values.slice()]));
-  let best = { weights: copy(), validation: await hooks.validate(decoder) };
-  hooks.onEpoch?.(0, 0, best.validation);
+  const decoder = await OnnxDecoder.ofWeights(config, weights, session);
+  try {
+    const adam = adamInit(weights);
+    const root = new Random(options.seed);
+    const copy = () => new Map([...weights].map(([name, values]) => [name, values.slice()]));
+    let best = { weights: copy(), validation: await hooks.validate(decoder) };
+    hooks.onEpoch?.(0, 0, best.validation);
 
-  for (let epoch = 1; epoch <= options.epochs; epoch++) {
-    const random = root.fork(epoch);
-    const order = images.map((image) => ({ image, place: random.next() })).sort((a, b) => a.place - b.place);
-    let total = 0;
-    let drawn = 0;
-    for (let from = 0; from < order.length; from += options.images) {
-      const part = order.slice(from, from + options.images).map(({ image }) => image);
-      const view = features.views[random.int(features.views.length)];
-      const samples = await draw(decoder, part, view, features.featureSize, options, random);
-      const scored = part.flatMap(({ row }, i) => {
-        const rewards = samples[i].map((words) => {
-          const text = vocabulary.decode(words).split(' ');
-          return reward.score(row, sentence([...text, ENDING]));
+    for (let epoch = 1; epoch <= options.epochs; epoch++) {
+      const random = root.fork(epoch);
+      const order = images
+        .map((image) => ({ image, place: random.next() }))
+        .sort((a, b) => a.place - b.place)
+        .map(({ image }) => image);
+      let total = 0;
+      let drawn = 0;
+      for (let from = 0; from < order.length; from += options.images) {
+        const part = order.slice(from, from + options.images);
+        const view = features.views[random.int(features.views.length)];
+        const samples = await draw(decoder, part, view, features.featureSize, options, random);
+        const examples = part.flatMap(({ row }, i) => {
+          const rewards = samples[i].map((words) =>
+            cider.score(row, rewarded(vocabulary.decode(words).split(' '))),
+          );
+          total += rewards.reduce((a, b) => a + b);
+          drawn += rewards.length;
+          return samples[i].map((words, k) => ({ image: row, words, weight: advantages(rewards)[k] }));
         });
-        const sum = rewards.reduce((a, b) => a + b, 0);
-        total += sum;
-        drawn += rewards.length;
-        return samples[i].map((words, k): CaptionExample => {
-          const baseline = (sum - rewards[k]) / (rewards.length - 1);
-          return { image: row, words, weight: rewards[k] - baseline };
-        });
-      });
-      const batch = assembleBatch(scored, { ...features, views: [view] }, options.maxSteps);
-      await stepper.run(batch, random);
-      const scale = clipScale(globalNorm(stepper.gradients), options.clipNorm);
-      adamUpdate(weights, stepper.gradients, adam, options.learningRate, scale);
-      hooks.onProgress?.(epoch, from + part.length, total / drawn);
-      await new Promise((resolve) => setImmediate(resolve));
+        const batch = assembleBatch(examples, { ...features, views: [view] }, options.maxSteps);
+        await stepper.run(batch, random);
+        const norm = globalNorm(stepper.gradients);
+        if (!Number.isFinite(norm)) {
+          throw new UserError(`the gradients became ${norm} in self-critical epoch ${epoch}`, {
+            hint: 'try a lower learning rate',
+          });
+        }
+        adamUpdate(weights, stepper.gradients, adam, options.learningRate, clipScale(norm, options.clipNorm));
+        hooks.onProgress?.(epoch, from + part.length, total / drawn);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const validation = await hooks.validate(decoder);
+      hooks.onEpoch?.(epoch, total / drawn, validation);
+      if (validation > best.validation) best = { weights: copy(), validation };
     }
-    const validation = await hooks.validate(decoder);
-    hooks.onEpoch?.(epoch, total / drawn, validation);
-    if (validation > best.validation) best = { weights: copy(), validation };
+    return best.weights;
+  } finally {
+    await stepper.release();
+    await decoder.release();
   }
-  await stepper.release();
-  await decoder.release();
-  return best.weights;
+}
+
+/** A caption as the reward sees it. */
+function rewarded(words: readonly string[]): Sentence {
+  return sentence([...words, ENDING]);
+}
+
+/** How much better each sample of an image is than the mean of the others. */
+export function advantages(rewards: readonly number[]): number[] {
+  const sum = rewards.reduce((a, b) => a + b, 0);
+  return rewards.map((reward) => reward - (sum - reward) / (rewards.length - 1));
 }
 
 /** Captions drawn from the model as it is now, as word ids: `samples` for each image. */

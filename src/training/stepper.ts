@@ -4,6 +4,7 @@ import { emitOnnx } from '../onnx/emit.ts';
 import { type FloatTensor, Session, type SessionOptions, type Tensor } from '../onnx/session.ts';
 import type { Random } from '../random.ts';
 import type { Batch } from './batches.ts';
+import { dropoutMask } from './dropout.ts';
 import type { Arrays } from './optimizer.ts';
 
 /**
@@ -75,16 +76,4 @@ export class Stepper {
   async release(): Promise<void> {
     await this.session.release();
   }
-}
-
-/** 1 keeps a unit, 0 (with probability `rate`, to 16 bits) switches it off. */
-function dropoutMask(size: number, rate: number, random: Random): Uint8Array {
-  const threshold = Math.round(rate * 65536);
-  const mask = new Uint8Array(size);
-  for (let i = 0; i < size; ) {
-    const bits = random.bits();
-    mask[i++] = (bits & 0xffff) < threshold ? 0 : 1;
-    mask[i++] = bits >>> 16 < threshold ? 0 : 1;
-  }
-  return mask;
 }

@@ -43,6 +43,8 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
 
 /** Captions to learn from and captions to stop by, over the same feature matrices. */
 export interface TrainingData {
+  /** What the features and the word ids stand for (encoder, vocabulary): a checkpoint only goes on with the same. */
+  readonly source: string;
   readonly features: FeatureViews;
   readonly train: readonly CaptionExample[];
   readonly validation: readonly CaptionExample[];
@@ -86,7 +88,8 @@ const CHECKPOINT_SECONDS = 180;
 
 /**
  * Teacher forcing with cross-entropy, Adam and clipping by global norm; keeps the weights of the epoch with
- * the lowest validation loss. The same data, options and seed give the same weights, also across a resume.
+ * the lowest validation loss. The same data, options, seed and threads give the same weights, also across a
+ * resume.
  */
 export async function train(
   config: DecoderConfig,
@@ -98,94 +101,156 @@ export async function train(
   if (data.train.length === 0) throw new UserError('expected at least one caption to train on but got none');
   if (data.validation.length === 0)
     throw new UserError('expected at least one validation caption but got none');
-  const run = fingerprint(config, data, options);
-  const state = await initialState(config, options, run, hooks);
-  const stepper = await Stepper.create(config, state.weights, options.maxSteps, options.dropout, session);
-  const kept = state.average ?? state.weights;
-  const validator = await Stepper.create(config, kept, options.maxSteps, null, session);
-  const root = new Random(options.seed);
-  let saved = performance.now();
-  const save = async () => {
-    if (hooks.checkpoint) await writeCheckpoint(hooks.checkpoint, state, run);
-    saved = performance.now();
-  };
-
+  const id = fingerprint(config, data, options);
+  const state = await initialState(config, options, id, hooks);
+  const { dropout, maxSteps } = options;
+  const stepper = await Stepper.create(config, state.weights, maxSteps, dropout, session);
   try {
-    while (state.epoch < options.epochs && !stale(state, options.patience)) {
-      const learningRate = options.learningRate * options.learningRateDecay ** state.epoch;
-      const batches = epochBatches(data.train, options.batchSize, root.fork(state.epoch));
-      const before = state.epochSeconds;
-      const started = performance.now();
-      let captions = 0;
-      while (state.batch < batches.length) {
-        // Every step has its own generator, so that a resumed run draws what the uninterrupted one would.
-        const random = root.fork(2 ** 32 + state.adam.step);
-        const batch = assembleBatch(batches[state.batch], data.features, options.maxSteps, random);
-        const loss = await stepper.run(batch, random);
-        if (!Number.isFinite(loss)) {
-          throw new UserError(`the loss became ${loss} in epoch ${state.epoch + 1}`, {
-            hint: 'try a lower --learning-rate or --clip-norm; the last checkpoint is kept',
-          });
-        }
-        const norm = globalNorm(stepper.gradients);
-        adamUpdate(
-          state.weights,
-          stepper.gradients,
-          state.adam,
-          learningRate,
-          clipScale(norm, options.clipNorm),
-        );
-        if (state.average) averageUpdate(state.average, state.weights, options.averaging, state.adam.step);
-        state.epochLoss += loss;
-        state.batch++;
-        captions += batch.captions;
-        const seconds = (performance.now() - started) / 1000;
-        state.epochSeconds = before + seconds;
-        const rate = captions / seconds;
-        const left = (batches.length - state.batch) * options.batchSize;
-        hooks.onProgress?.({
-          epoch: state.epoch + 1,
-          batch: state.batch,
-          batches: batches.length,
-          loss: state.epochLoss / state.batch,
-          captionsPerSecond: rate,
-          secondsLeft: (left + (options.epochs - state.epoch - 1) * data.train.length) / rate,
-        });
-        // onnxruntime blocks this thread; a turn of the event loop lets Ctrl-C and timers in.
-        await new Promise((resolve) => setImmediate(resolve));
-        if (hooks.signal?.aborted) {
-          await save();
-          return result(state, true);
-        }
-        if (performance.now() - saved > CHECKPOINT_SECONDS * 1000) await save();
-      }
-
-      const validationLoss = await meanLoss(validator, data, options);
-      const summary: EpochSummary = {
-        epoch: state.epoch + 1,
-        trainLoss: state.epochLoss / batches.length,
-        validationLoss,
-        learningRate,
-        seconds: state.epochSeconds,
-      };
-      state.history.push(summary);
-      const better = state.best === null || validationLoss < state.best.loss;
-      if (better) {
-        const weights = copy(kept);
-        state.best = { weights, epoch: summary.epoch, loss: validationLoss };
-      }
-      state.epoch++;
-      state.batch = 0;
-      state.epochLoss = 0;
-      state.epochSeconds = 0;
-      hooks.onEpoch?.(summary, better);
-      await save();
+    const validator = await Stepper.create(config, kept(state), maxSteps, null, session);
+    try {
+      return await new Run(data, options, hooks, state, id, stepper, validator).finish();
+    } finally {
+      await validator.release();
     }
-    return result(state, false);
   } finally {
     await stepper.release();
-    await validator.release();
   }
+}
+
+/** One call of `train`: the state and what moves it on. */
+class Run {
+  private readonly root: Random;
+  private saved = performance.now();
+
+  constructor(
+    private readonly data: TrainingData,
+    private readonly options: TrainingOptions,
+    private readonly hooks: Hooks,
+    private readonly state: TrainingState,
+    private readonly id: string,
+    private readonly stepper: Stepper,
+    private readonly validator: Stepper,
+  ) {
+    this.root = new Random(options.seed);
+  }
+
+  async finish(): Promise<TrainingResult> {
+    const { state, options } = this;
+    while (state.epoch < options.epochs && !stale(state, options.patience)) {
+      const validationLoss = (await this.learn()) ? await this.validationLoss() : null;
+      if (validationLoss === null) {
+        await this.save();
+        return result(state, true);
+      }
+      this.endEpoch(validationLoss);
+      await this.save();
+    }
+    return result(state, false);
+  }
+
+  /** The rest of the present epoch's steps; false if it was interrupted. */
+  private async learn(): Promise<boolean> {
+    const { state, options, hooks } = this;
+    const batches = epochBatches(this.data.train, options.batchSize, this.root.fork(state.epoch));
+    const before = state.epochSeconds;
+    const started = performance.now();
+    let captions = 0;
+    while (state.batch < batches.length) {
+      captions += await this.step(batches[state.batch]);
+      const seconds = (performance.now() - started) / 1000;
+      state.epochSeconds = before + seconds;
+      const rate = captions / seconds;
+      const left = (batches.length - state.batch) * options.batchSize;
+      hooks.onProgress?.({
+        epoch: state.epoch + 1,
+        batch: state.batch,
+        batches: batches.length,
+        loss: state.epochLoss / state.batch,
+        captionsPerSecond: rate,
+        secondsLeft: (left + (options.epochs - state.epoch - 1) * this.data.train.length) / rate,
+      });
+      if (await this.interrupted()) return false;
+      if (performance.now() - this.saved > CHECKPOINT_SECONDS * 1000) await this.save();
+    }
+    return true;
+  }
+
+  /** One step of the optimizer; returns the number of captions. */
+  private async step(examples: readonly CaptionExample[]): Promise<number> {
+    const { state, options, stepper } = this;
+    // Every step has its own generator, so that a resumed run draws what the uninterrupted one would.
+    const random = this.root.fork(2 ** 32 + state.adam.step);
+    const batch = assembleBatch(examples, this.data.features, options.maxSteps, random);
+    const loss = this.finite(await stepper.run(batch, random), 'loss');
+    const scale = clipScale(globalNorm(stepper.gradients), options.clipNorm);
+    adamUpdate(state.weights, stepper.gradients, state.adam, this.learningRate, scale);
+    if (state.average) averageUpdate(state.average, state.weights, options.averaging, state.adam.step);
+    state.epochLoss += loss;
+    state.batch++;
+    return batch.captions;
+  }
+
+  /** Mean loss in nats a word without dropout; null if it was interrupted. */
+  private async validationLoss(): Promise<number | null> {
+    const { data, options, validator } = this;
+    // The order doesn't matter for a sum; bucketing only saves time.
+    const random = new Random(0);
+    let total = 0;
+    let words = 0;
+    for (const examples of epochBatches(data.validation, options.batchSize, random)) {
+      const batch = assembleBatch(examples, data.features, options.maxSteps);
+      total += (await validator.run(batch, random)) * batch.words;
+      words += batch.words;
+      if (await this.interrupted()) return null;
+    }
+    return this.finite(total / words, 'validation loss');
+  }
+
+  private endEpoch(validationLoss: number): void {
+    const { state } = this;
+    const summary: EpochSummary = {
+      epoch: state.epoch + 1,
+      trainLoss: state.epochLoss / state.batch,
+      validationLoss,
+      learningRate: this.learningRate,
+      seconds: state.epochSeconds,
+    };
+    const better = state.best === null || validationLoss < state.best.loss;
+    if (better) state.best = { weights: copy(kept(state)), epoch: summary.epoch, loss: validationLoss };
+    state.history.push(summary);
+    state.epoch++;
+    state.batch = 0;
+    state.epochLoss = 0;
+    state.epochSeconds = 0;
+    this.hooks.onEpoch?.(summary, better);
+  }
+
+  private get learningRate(): number {
+    return this.options.learningRate * this.options.learningRateDecay ** this.state.epoch;
+  }
+
+  /** onnxruntime blocks this thread; a turn of the event loop lets Ctrl-C and timers in. */
+  private async interrupted(): Promise<boolean> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.hooks.signal?.aborted ?? false;
+  }
+
+  private finite(loss: number, name: string): number {
+    if (Number.isFinite(loss)) return loss;
+    throw new UserError(`the ${name} became ${loss} in epoch ${this.state.epoch + 1}`, {
+      hint: 'try a lower --learning-rate or --clip-norm; the last checkpoint is kept',
+    });
+  }
+
+  private async save(): Promise<void> {
+    if (this.hooks.checkpoint) await writeCheckpoint(this.hooks.checkpoint, this.state, this.id);
+    this.saved = performance.now();
+  }
+}
+
+/** The weights that are validated and kept. */
+function kept(state: TrainingState): Arrays {
+  return state.average ?? state.weights;
 }
 
 async function initialState(
@@ -216,10 +281,11 @@ function copy(arrays: Arrays): Map<string, Float32Array> {
 /** What must be the same for a checkpoint to go on; the number of epochs and the patience may change. */
 function fingerprint(config: DecoderConfig, data: TrainingData, options: TrainingOptions): string {
   const { epochs: _, patience: __, ...rest } = options;
-  const captions = createHash('sha256')
-    .update(JSON.stringify([data.train, data.validation]))
+  const { source, train, validation, features } = data;
+  const content = createHash('sha256')
+    .update(JSON.stringify([source, train, validation]))
     .digest('hex');
-  return JSON.stringify({ config, options: rest, views: data.features.views.length, captions });
+  return JSON.stringify({ config, options: rest, views: features.views.length, content });
 }
 
 /** No lower validation loss for `patience` epochs. */
@@ -229,25 +295,10 @@ function stale(state: TrainingState, patience: number): boolean {
 
 function result(state: TrainingState, interrupted: boolean): TrainingResult {
   return {
-    weights: state.best?.weights ?? state.average ?? state.weights,
+    weights: state.best?.weights ?? kept(state),
     epoch: state.best?.epoch ?? state.epoch,
     validationLoss: state.best?.loss ?? null,
     history: state.history,
     interrupted,
   };
-}
-
-/** Mean validation loss in nats a word, without dropout. */
-async function meanLoss(validator: Stepper, data: TrainingData, options: TrainingOptions): Promise<number> {
-  // The order doesn't matter for a sum; bucketing only saves time.
-  const random = new Random(0);
-  let total = 0;
-  let words = 0;
-  for (const examples of epochBatches(data.validation, options.batchSize, random)) {
-    const batch = assembleBatch(examples, data.features, options.maxSteps);
-    total += (await validator.run(batch, random)) * batch.words;
-    words += batch.words;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return total / words;
 }

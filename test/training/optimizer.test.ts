@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adamInit, adamUpdate, clipScale, globalNorm } from '../../src/training/optimizer.ts';
+import { adamInit, adamUpdate, averageUpdate, clipScale, globalNorm } from '../../src/training/optimizer.ts';
 
 describe('Adam', () => {
   it('takes the steps of algorithm 1, worked out in float64', () => {
@@ -36,6 +36,18 @@ describe('Adam', () => {
       return [state.m.get('w')![0], state.v.get('w')![0]];
     };
     expect(run(4, 0.25)).toEqual(run(1, 1));
+  });
+});
+
+describe('averageUpdate', () => {
+  it('follows the weights quickly at first and by the decay later', () => {
+    const weights = new Map([['w', Float32Array.of(10)]]);
+    const average = new Map([['w', Float32Array.of(0)]]);
+    averageUpdate(average, weights, 0.99, 1);
+    expect(average.get('w')![0]).toBeCloseTo(10 * (1 - 2 / 11));
+    average.get('w')![0] = 0;
+    averageUpdate(average, weights, 0.99, 10_000);
+    expect(average.get('w')![0]).toBeCloseTo(10 * 0.01);
   });
 });
 

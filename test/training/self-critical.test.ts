@@ -7,7 +7,7 @@ import { CiderD } from '../../src/evaluation/cider.ts';
 import { sentence } from '../../src/evaluation/sentence.ts';
 import { Random } from '../../src/random.ts';
 import { buildVocabulary } from '../../src/text/vocabulary.ts';
-import { type RewardedImage, trainSelfCritical } from '../../src/training/self-critical.ts';
+import { advantages, type RewardedImage, trainSelfCritical } from '../../src/training/self-critical.ts';
 import { TRAINING_DEFAULTS, train } from '../../src/training/trainer.ts';
 
 const F = 8;
@@ -45,7 +45,12 @@ async function start(): Promise<Map<string, Float32Array>> {
     maxSteps: 7,
     averaging: 0,
   };
-  const { weights } = await train(config, { features, train: examples, validation: examples }, options, one);
+  const { weights } = await train(
+    config,
+    { source: 'a test', features, train: examples, validation: examples },
+    options,
+    one,
+  );
   return new Map(weights);
 }
 
@@ -60,7 +65,30 @@ const options = {
   seed: 2,
 };
 
+describe('advantages', () => {
+  it('compares each reward with the mean of the others', () => {
+    expect(advantages([3, 1, 2])).toEqual([1.5, -1.5, 0]);
+    expect(advantages([2, 2])).toEqual([0, 0]);
+  });
+});
+
 describe('trainSelfCritical', () => {
+  it('needs two samples to compare', async () => {
+    const call = trainSelfCritical(
+      config,
+      await start(),
+      images,
+      features,
+      vocabulary,
+      { ...options, samples: 1 },
+      one,
+      {
+        validate: async () => 0,
+      },
+    );
+    await expect(call).rejects.toThrow('expected at least 2 samples an image to compare but got 1');
+  });
+
   it('raises the reward of what the model says, and returns the epoch that validated best', async () => {
     const cider = new CiderD(new Map(captions.map((own, i) => [i, own.map((words) => sentence(words))])));
     const rewards: number[] = [];

@@ -25,7 +25,7 @@ const examples: CaptionExample[] = Array.from({ length: I }, (_, image) => ({
   image,
   words: Array.from({ length: 2 + (image % 4) }, () => 4 + random.int(10)),
 }));
-const data = { features, train: examples, validation: examples };
+const data = { source: 'a test', features, train: examples, validation: examples };
 const options: TrainingOptions = {
   ...TRAINING_DEFAULTS,
   epochs: 60,
@@ -116,6 +116,44 @@ describe('train', () => {
     await expect(
       train(config, { ...data, train: other }, short, one, { checkpoint, resume: true }),
     ).rejects.toThrow(/was made with other data or options/);
+  });
+
+  it('refuses a checkpoint of other features or another vocabulary', async () => {
+    const checkpoint = join(folder, 'source.safetensors');
+    const short = { ...withDropout, epochs: 1 };
+    await train(config, data, short, one, { checkpoint });
+    const other = { ...data, source: 'another encoder' };
+    await expect(train(config, other, short, one, { checkpoint, resume: true })).rejects.toThrow(
+      /was made with other data or options/,
+    );
+  });
+
+  it('refuses a validation loss that is no number', async () => {
+    const views = [Float32Array.of(...features.views[0], ...new Array<number>(F).fill(Number.NaN))];
+    const validation = [{ image: I, words: [4, 5] }];
+    const broken = { ...data, validation, features: { featureSize: F, views } };
+    await expect(train(config, broken, { ...options, epochs: 1 }, one)).rejects.toThrow(
+      /the validation loss became NaN in epoch 1/,
+    );
+  });
+
+  it('can be interrupted while it validates, and goes on there', async () => {
+    const checkpoint = join(folder, 'validating.safetensors');
+    const short = { ...withDropout, epochs: 1 };
+    const whole = await train(config, data, short, one);
+    const controller = new AbortController();
+    const hooks: Hooks = {
+      checkpoint,
+      signal: controller.signal,
+      // The turn of the event loop behind the last step comes first, then the validation's.
+      onProgress: ({ batch, batches }) => {
+        if (batch === batches) setImmediate(() => setImmediate(() => controller.abort()));
+      },
+    };
+    const part = await train(config, data, short, one, hooks);
+    expect(part).toMatchObject({ interrupted: true, validationLoss: null });
+    const rest = await train(config, data, short, one, { checkpoint, resume: true });
+    expect(bytes(rest.weights)).toEqual(bytes(whole.weights));
   });
 
   it('stops early and keeps the best weights', async () => {
