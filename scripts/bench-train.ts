@@ -63,13 +63,18 @@ interface PyTorch {
   readonly seconds: readonly number[];
 }
 
+/** The first Python that has PyTorch: Debian's may stand behind another one on the PATH. */
+const PYTHON = ['python3', '/usr/bin/python3'].find(
+  (command) => spawnSync(command, ['-c', 'import torch']).status === 0,
+);
+
 function pytorch(threads: number): PyTorch | string {
+  if (PYTHON === undefined) return 'no python3 with the package torch';
   const script = fileURLToPath(new URL('bench-train.py', import.meta.url));
-  const run = spawnSync('python3', [script, ...[threads, STEPS, B, T, E, H, V, F].map(String)], {
+  const run = spawnSync(PYTHON, [script, ...[threads, STEPS, B, T, E, H, V, F].map(String)], {
     encoding: 'utf8',
     env: { ...process.env, OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: String(threads) },
   });
-  if (run.error) return `python3: ${run.error.message}`;
   return run.status === 0
     ? JSON.parse(run.stdout)
     : (run.stderr.trim().split('\n').at(-1) ?? 'python3 failed');

@@ -4,6 +4,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { outputDeclaration } from '../onnx/proto.ts';
 import { Session, type SessionOptions } from '../onnx/session.ts';
 import { tensorNames } from '../onnx/tensor-names.ts';
+import { stackRows } from '../stack-rows.ts';
 import type { EncoderDefinition, NetworkDefinition } from './definition.ts';
 import { decodeImage, type ImageSource, preparePixels, sideNeeded } from './pixels.ts';
 
@@ -56,13 +57,14 @@ export class Encoder {
     return encoderHash(this.definition);
   }
 
-  /** Reads an image, decoding it once, and prepares it for every network; runs beside the JavaScript thread. */
-  async prepare(source: ImageSource): Promise<PreparedImage> {
+  /**
+   * Reads an image, decoding it once, and prepares it for every network; runs beside the JavaScript thread.
+   * @param name what messages call it, for bytes that were read from a file
+   */
+  async prepare(source: ImageSource, name?: string): Promise<PreparedImage> {
     const { networks } = this.definition;
-    const image = await decodeImage(
-      source,
-      Math.max(...networks.map(({ preprocessing }) => sideNeeded(preprocessing))),
-    );
+    const enough = Math.max(...networks.map(({ preprocessing }) => sideNeeded(preprocessing)));
+    const image = await decodeImage(source, enough, name);
     return Promise.all(
       networks.map(({ preprocessing, input }) => preparePixels(image, preprocessing, input.layout)),
     );
@@ -98,9 +100,10 @@ export class Encoder {
 export function encoderHash(definition: EncoderDefinition): string {
   // A list, not an object: the order of keys in somebody's JSON must not matter.
   const decisive = definition.networks.map(({ sha256, input, features, featureSize, preprocessing, l2 }) => {
-    const { resize, size, channels, scale, mean, std } = preprocessing;
+    const { resize, mirror = false, size, channels, scale, mean, std } = preprocessing;
     const shortSide = resize.kind === 'crop' ? resize.shortSide : null;
-    const pixels = [resize.kind, shortSide, size, channels, scale, mean, std];
+    // What few definitions have is added only to theirs, so that the hashes of the others stay as they are.
+    const pixels = [resize.kind, shortSide, size, channels, scale, mean, std, ...(mirror ? ['mirror'] : [])];
     return [sha256, input.layout, features, featureSize, pixels, l2];
   });
   return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
@@ -163,8 +166,7 @@ class Network {
   private async runBatch(images: readonly Float32Array[]): Promise<Float32Array[]> {
     const { input, preprocessing, featureSize, l2, file } = this.definition;
     const { size } = preprocessing;
-    const batch = new Float32Array(images.length * 3 * size * size);
-    for (const [i, image] of images.entries()) batch.set(image, i * image.length);
+    const batch = stackRows(images, 3 * size * size);
     const dims = input.layout === 'NCHW' ? [images.length, 3, size, size] : [images.length, size, size, 3];
     const results = await this.session.run({ [this.input]: { dims, data: batch } }, { [this.feature]: null });
     const { data, dims: got } = results[this.feature]!;

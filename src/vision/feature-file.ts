@@ -1,26 +1,26 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InternalError, messageOf, UserError } from '../errors.ts';
+import {
+  formatHead,
+  formatRow,
+  type IndexHead,
+  type IndexRow,
+  indexPathOf,
+  parseIndex,
+} from './feature-index.ts';
+import { completeRows, readRows, rowOffset, writeHeader, writeRows } from './npy.ts';
 
 /**
  * Features are extracted once and kept in two files, both readable without this program:
  *
  * - `name.npy`: float32 [N,F] (numpy.load reads it);
- * - `name.index.jsonl`: `{"format","encoder","hash","featureSize"}`, then the key of each row, one a line.
+ * - `name.index.jsonl`: `{"format","encoder","hash","featureSize"}`, then `{"key","sha256"}` of the image
+ *   of each row, one a line. Of several rows with the same key the last one holds.
  *
- * Rows are written before their keys, so whatever is killed when, the first complete lines of the
- * index describe complete rows and the rest is cut off when the file is opened again.
+ * Rows are written before their lines of the index, so whatever is killed when, the first complete lines
+ * describe complete rows and the rest is cut off when the file is opened again.
  */
-const FORMAT = 'caption features 1';
-
-/** Length of the .npy header; its row count is rewritten in place. */
-const HEADER_BYTES = 128;
-
-interface IndexHead {
-  readonly encoder: string;
-  readonly hash: string;
-  readonly featureSize: number;
-}
 
 /** Feature vectors in memory, found by the key of their image. */
 export class FeatureTable {
@@ -33,7 +33,7 @@ export class FeatureTable {
     readonly hash: string,
     /** F. */
     readonly featureSize: number,
-    /** In row order. */
+    /** In row order, all different. */
     readonly keys: readonly string[],
     /** [N,F] row-major. */
     readonly data: Float32Array,
@@ -59,7 +59,9 @@ export class FeatureWriter {
     private readonly matrix: FileHandle,
     private readonly index: FileHandle,
     private readonly featureSize: number,
-    private readonly known: Set<string>,
+    /** SHA-256 of each key's image as it was when the key's last row was made. */
+    private readonly known: Map<string, string>,
+    private rows: number,
   ) {}
 
   /**
@@ -83,7 +85,7 @@ export class FeatureWriter {
       const matrix = await open(path, 'r+');
       opened.push(matrix);
 
-      const { head, keys, ends } = parseIndex(await index.readFile(), indexPath);
+      const { head, rows: listed, ends } = parseIndex(await index.readFile(), indexPath);
       if (head && (head.hash !== hash || head.featureSize !== featureSize)) {
         throw otherEncoder(path, head, encoder, hash);
       }
@@ -91,46 +93,43 @@ export class FeatureWriter {
       // The head is the first thing that we write, so these rows are not ours to overwrite.
       if (!head && size > 0)
         throw new UserError(`expected ${path} to be ours to continue but it has no index ${indexPath}`);
-      // Rows without a key, keys without a row, half a line: cut both files to what they agree on.
-      const rows = Math.min(keys.length, completeRows(size, featureSize));
+      // Rows without a line, lines without a row, half a line: cut both files to what they agree on.
+      const rows = Math.min(listed.length, completeRows(size, featureSize));
       await index.truncate(head ? ends[rows]! : 0);
-      if (!head)
-        await index.appendFile(`${JSON.stringify({ format: FORMAT, encoder, hash, featureSize })}\n`);
-      await matrix.truncate(HEADER_BYTES + rows * featureSize * 4);
-      const writer = new FeatureWriter(path, matrix, index, featureSize, new Set(keys.slice(0, rows)));
-      await writer.writeHeader();
-      return writer;
+      if (!head) await index.appendFile(formatHead({ encoder, hash, featureSize }));
+      await matrix.truncate(rowOffset(rows, featureSize));
+      await writeHeader(matrix, rows, featureSize);
+      const known = new Map(listed.slice(0, rows).map(({ key, sha256 }) => [key, sha256]));
+      return new FeatureWriter(path, matrix, index, featureSize, known, rows);
     } catch (error) {
       await Promise.all(opened.map((handle) => handle.close()));
       throw writeError(path, error);
     }
   }
 
-  has(key: string): boolean {
-    return this.known.has(key);
+  /** SHA-256 of the image whose feature is kept under this key, as hex digits; undefined if none is. */
+  sha256Of(key: string): string | undefined {
+    return this.known.get(key);
   }
 
-  /** Rows in the file. */
+  /** Rows in the file, those of changed images included. */
   get size(): number {
-    return this.known.size;
+    return this.rows;
   }
 
-  /** Appends rows: `rows` is [keys.length, F] row-major, keys that are not in the file yet. */
-  async append(keys: readonly string[], rows: Float32Array): Promise<void> {
-    if (rows.length !== keys.length * this.featureSize) {
+  /** Appends `features` [images.length, F] row-major; a key that is in the file already gets a new row, which holds. */
+  async append(images: readonly IndexRow[], features: Float32Array): Promise<void> {
+    if (features.length !== images.length * this.featureSize) {
       throw new InternalError(
-        `expected ${keys.length} rows of ${this.featureSize} but got ${rows.length} values`,
+        `expected ${images.length} rows of ${this.featureSize} but got ${features.length} values`,
       );
     }
-    const position = HEADER_BYTES + this.size * this.featureSize * 4;
-    for (const key of keys) {
-      if (this.known.has(key)) throw new InternalError(`${key} is in the feature file already`);
-      this.known.add(key);
-    }
     try {
-      await writeAll(this.matrix, new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength), position);
-      await this.index.appendFile(keys.map((key) => `${JSON.stringify(key)}\n`).join(''));
-      await this.writeHeader();
+      await writeRows(this.matrix, this.rows, features, this.featureSize);
+      await this.index.appendFile(images.map(formatRow).join(''));
+      this.rows += images.length;
+      for (const { key, sha256 } of images) this.known.set(key, sha256);
+      await writeHeader(this.matrix, this.rows, this.featureSize);
     } catch (error) {
       throw writeError(this.path, error);
     }
@@ -139,25 +138,23 @@ export class FeatureWriter {
   async close(): Promise<void> {
     await Promise.all([this.matrix.close(), this.index.close()]);
   }
-
-  private async writeHeader(): Promise<void> {
-    await writeAll(this.matrix, npyHeader(this.size, this.featureSize), 0);
-  }
 }
 
-/** Reads a feature file whole; a UserError names what is missing or damaged. */
+/** Reads a feature file whole, of each key its last row; a UserError names what is missing or damaged. */
 export async function readFeatures(path: string): Promise<FeatureTable> {
   const indexPath = indexPathOf(path);
   try {
-    const { head, keys } = parseIndex(await readFile(indexPath), indexPath);
+    const { head, rows: listed } = parseIndex(await readFile(indexPath), indexPath);
     if (!head)
       throw new UserError(`expected ${indexPath} to start with a line about the encoder but it is empty`);
+    const { encoder, hash, featureSize } = head;
     const matrix = await open(path);
     try {
-      const rows = Math.min(keys.length, completeRows((await matrix.stat()).size, head.featureSize));
-      const data = new Float32Array(rows * head.featureSize);
-      await readAll(matrix, new Uint8Array(data.buffer), HEADER_BYTES);
-      return new FeatureTable(head.encoder, head.hash, head.featureSize, keys.slice(0, rows), data);
+      const rows = Math.min(listed.length, completeRows((await matrix.stat()).size, featureSize));
+      const data = await readRows(matrix, rows, featureSize);
+      const all = listed.slice(0, rows).map(({ key }) => key);
+      const { keys, kept } = lastOfEach(all, data, featureSize);
+      return new FeatureTable(encoder, hash, featureSize, keys, kept);
     } finally {
       await matrix.close();
     }
@@ -170,53 +167,19 @@ export async function readFeatures(path: string): Promise<FeatureTable> {
   }
 }
 
-function indexPathOf(path: string): string {
-  if (!path.endsWith('.npy'))
-    throw new UserError(`expected the name of a feature file to end in .npy but got ${path}`);
-  return `${path.slice(0, -'.npy'.length)}.index.jsonl`;
-}
-
-/** Whole rows in an .npy file of so many bytes. */
-function completeRows(bytes: number, featureSize: number): number {
-  return Math.max(0, Math.floor((bytes - HEADER_BYTES) / (featureSize * 4)));
-}
-
-/** The complete lines of an index; `ends[n]` is the offset behind the head and n keys. */
-function parseIndex(bytes: Buffer, path: string): { head: IndexHead | null; keys: string[]; ends: number[] } {
-  let head: IndexHead | null = null;
-  const keys: string[] = [];
-  const ends: number[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(10, start); end >= 0; end = bytes.indexOf(10, start)) {
-    const line = bytes.toString('utf8', start, end);
-    start = end + 1;
-    try {
-      const value = JSON.parse(line);
-      if (head === null) {
-        if (value.format !== FORMAT) throw new Error('not the head');
-        head = value as IndexHead;
-      } else {
-        if (typeof value !== 'string') throw new Error('not a key');
-        keys.push(value);
-      }
-    } catch {
-      throw new UserError(
-        `expected ${path} to be the index of a feature file but its line ${ends.length + 1} is ${line}`,
-      );
-    }
-    ends.push(start);
+/** The last row of each key, moved together within `data` [N,F]. */
+function lastOfEach(
+  all: readonly string[],
+  data: Float32Array,
+  F: number,
+): { keys: string[]; kept: Float32Array } {
+  const last = new Map(all.map((key, row) => [key, row]));
+  const keys = all.filter((key, row) => last.get(key) === row);
+  for (const [to, key] of keys.entries()) {
+    const from = last.get(key)!;
+    if (from !== to) data.copyWithin(to * F, from * F, (from + 1) * F);
   }
-  return { head, keys, ends };
-}
-
-/** Header of an .npy file, version 1.0, padded so that any N fits in the same bytes. */
-function npyHeader(rows: number, featureSize: number): Uint8Array {
-  const header = Buffer.alloc(HEADER_BYTES, ' ');
-  header.write('\x93NUMPY\x01\x00', 'latin1');
-  header.writeUInt16LE(HEADER_BYTES - 10, 8);
-  header.write(`{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${featureSize}), }`, 10);
-  header.write('\n', HEADER_BYTES - 1);
-  return header;
+  return { keys, kept: data.subarray(0, keys.length * F) };
 }
 
 function otherEncoder(path: string, old: IndexHead, encoder: string, hash: string): UserError {
@@ -232,22 +195,4 @@ function otherEncoder(path: string, old: IndexHead, encoder: string, hash: strin
 function writeError(path: string, error: unknown): Error {
   if (error instanceof UserError) return error;
   return new UserError(`cannot write the feature file ${path}: ${messageOf(error)}`, { cause: error });
-}
-
-/** One system call moves at most 2 GiB: go in pieces. */
-const PIECE = 1 << 28;
-
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, at, Math.min(PIECE, bytes.length - at), position + at);
-    at += bytesWritten;
-  }
-}
-
-async function readAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, bytes.length - at), position + at);
-    if (bytesRead === 0) throw new Error('it ends too early');
-    at += bytesRead;
-  }
 }

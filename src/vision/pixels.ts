@@ -31,9 +31,14 @@ const KERNEL = 'cubic';
  * cut short is refused; a damaged spot within a whole file is not.
  *
  * Throws a UserError that names the file when it is missing, empty, cut short, too large or no image.
+ * @param name what messages call the image
  */
-export async function decodeImage(source: ImageSource, enough: number): Promise<DecodedImage> {
-  const bytes = await readSource(source);
+export async function decodeImage(
+  source: ImageSource,
+  enough: number,
+  name = typeof source === 'string' ? source : 'the given bytes',
+): Promise<DecodedImage> {
+  const bytes = await readImageBytes(source);
   try {
     const { data, info } = await sharp(bytes, { failOn: 'error' })
       .autoOrient()
@@ -52,7 +57,7 @@ export async function decodeImage(source: ImageSource, enough: number): Promise<
     return { data, width: info.width, height: info.height };
   } catch (error) {
     if (error instanceof InternalError) throw error;
-    throw notAnImage(source, error);
+    throw notAnImage(name, error);
   }
 }
 
@@ -117,8 +122,11 @@ function normalise(rgb: Uint8Array, preprocessing: Preprocessing, layout: Layout
   return values;
 }
 
-/** The bytes of the file. Read here, not by sharp, which would take `photo[1].jpg` for a file with options. */
-async function readSource(source: ImageSource): Promise<Uint8Array> {
+/**
+ * The bytes of an image file, decoded or not; a UserError where there are none. Read here, not by sharp,
+ * which would take `photo[1].jpg` for a file with options.
+ */
+export async function readImageBytes(source: ImageSource): Promise<Uint8Array> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw new UserError('expected an image but got no bytes');
     return source;
@@ -138,8 +146,7 @@ async function readSource(source: ImageSource): Promise<Uint8Array> {
   return bytes;
 }
 
-function notAnImage(source: ImageSource, cause: unknown): UserError {
-  const name = typeof source === 'string' ? source : 'the given bytes';
+function notAnImage(name: string, cause: unknown): UserError {
   // libvips says several things, one a line; the first is the one that matters.
   const why = messageOf(cause).split('\n')[0]!.trim();
   return new UserError(`cannot read ${name} as an image: ${why}`, {
