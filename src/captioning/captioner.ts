@@ -2,15 +2,23 @@ import { UserError } from '../errors.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
 import type { SessionOptions } from '../onnx/session.ts';
+import { stackRows } from '../stack-rows.ts';
 import { tokenize } from '../text/tokenizer.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { Encoder } from '../vision/encoder.ts';
 import { encoderFiles } from '../vision/encoders.ts';
 import type { ImageSource } from '../vision/pixels.ts';
+import { encodeEach } from './encode-each.ts';
 import { OnnxDecoder } from './onnx-decoder.ts';
 import { perplexity, type SpokenCaption } from './perplexity.ts';
 import { search } from './search.ts';
 import { type SearchOptions, type SearchRequest, searchOptions } from './search-options.ts';
+
+/** Images encoded at a time. */
+const ENCODE = 16;
+/** Images decoded at a time, at most, and the rows (images times captions kept in mind) that they may come to. */
+const DECODE = 64;
+const DECODE_ROWS = 256;
 
 /** A sentence for an image. */
 export interface Caption {
@@ -37,9 +45,8 @@ export class FeatureCaptioner {
   ) {}
 
   static async load(model: ModelFolder, options: SessionOptions = {}): Promise<FeatureCaptioner> {
-    const { manifest, vocabulary } = model;
-    const decoder = await OnnxDecoder.load(model, vocabulary.size, options);
-    return new FeatureCaptioner(manifest, vocabulary, decoder);
+    const decoder = await OnnxDecoder.load(model, options);
+    return new FeatureCaptioner(model.manifest, model.vocabulary, decoder);
   }
 
   /**
@@ -61,6 +68,31 @@ export class FeatureCaptioner {
     );
   }
 
+  /**
+   * Captions of any number of images, in their order, as they come: best first, `count` of them an image. The
+   * images are decoded a few dozen at a time, so memory doesn't grow with their number, and an image's place
+   * seeds its samples.
+   *
+   *     for await (const [best] of captioner.captionAll(features)) console.log(best.text);
+   *
+   * @param features vectors [F] from the model's own encoder: an array, a generator, ...
+   * @param request search settings; what is left out is as the model was chosen with
+   */
+  async *captionAll(
+    features: Iterable<Float32Array> | AsyncIterable<Float32Array>,
+    request: SearchRequest = {},
+  ): AsyncGenerator<Caption[]> {
+    const { beam, count, sample } = modelSearch(this.manifest, request);
+    const F = this.manifest.decoder.featureSize;
+    const size = Math.max(1, Math.min(DECODE, Math.floor(DECODE_ROWS / (sample ? count : beam))));
+    let done = 0;
+    for await (const batch of batches(features, size)) {
+      const places = batch.map((_, i) => done + i);
+      yield* await this.caption(stackRows(batch, F), batch.length, request, places);
+      done += batch.length;
+    }
+  }
+
   /** Perplexity of captions that people wrote, each given the feature vector of its image; see `perplexity`. */
   async perplexity(
     captions: readonly { readonly feature: Float32Array; readonly caption: string }[],
@@ -79,19 +111,9 @@ export class FeatureCaptioner {
   }
 }
 
-/**
- * A request checked and completed with the settings that the model was chosen with; a larger `count` or
- * `minLength` widens those.
- */
+/** A request checked and completed with the settings that the model was chosen with; see `searchOptions`. */
 export function modelSearch({ decoding }: Manifest, request: SearchRequest): SearchOptions {
-  const { beam, minLength, maxLength, lengthPenalty } = decoding;
-  return searchOptions({
-    ...request,
-    beam: request.beam ?? Math.max(beam, Number(request.count ?? 1) || 1),
-    minLength: request.minLength ?? Math.min(minLength, Number(request.maxLength ?? maxLength) || minLength),
-    maxLength: request.maxLength ?? Math.max(maxLength, Number(request.minLength ?? 0) || 0),
-    lengthPenalty: request.lengthPenalty ?? lengthPenalty,
-  });
+  return searchOptions(request, decoding);
 }
 
 /**
@@ -137,12 +159,41 @@ export class Captioner {
     return best.text;
   }
 
-  /** Several captions of several images, decoded as one batch; best first. */
+  /**
+   * Captions of any number of images, best first; `count` of them an image. Pixels and feature vectors are
+   * held of a few dozen images at a time only. Throws a UserError for the first image that can't be read.
+   */
   async captions(images: readonly ImageSource[], request: SearchRequest = {}): Promise<Caption[][]> {
-    return this.decoder.caption(await this.encoder.encode(images), images.length, request);
+    const captions: Caption[][] = [];
+    for await (const ofImage of this.decoder.captionAll(this.features(images), request)) {
+      captions.push(ofImage);
+    }
+    return captions;
+  }
+
+  private async *features(images: readonly ImageSource[]): AsyncGenerator<Float32Array> {
+    for await (const image of encodeEach(this.encoder, images, ENCODE)) {
+      if ('error' in image) throw image.error;
+      yield image.feature;
+    }
   }
 
   async release(): Promise<void> {
     await Promise.all([this.encoder.release(), this.decoder.release()]);
   }
+}
+
+/** Items in groups of `size`, the last one perhaps smaller. */
+async function* batches<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  size: number,
+): AsyncGenerator<Item[]> {
+  let batch: Item[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

@@ -15,9 +15,16 @@ export interface InputProblem {
   readonly error: UserError;
 }
 
+export interface FoundImage {
+  /** `-` stays as it is. */
+  readonly path: string;
+  /** Its place from 0 among everything named, inputs that came to nothing included: it stays when they are mended. */
+  readonly place: number;
+}
+
 export interface FoundImages {
-  /** Paths in the order of the inputs, files of one folder by name; `-` stays as it is. */
-  readonly paths: readonly string[];
+  /** In the order of the inputs, files of one folder by name. */
+  readonly images: readonly FoundImage[];
   readonly problems: readonly InputProblem[];
   /** Whether it was one file (or standard input) named by itself. */
   readonly single: boolean;
@@ -32,20 +39,22 @@ export async function findImages(inputs: readonly string[]): Promise<FoundImages
   if (inputs.filter((input) => input === STDIN).length > 1) {
     throw new UserError('expected - (standard input) once but got it twice');
   }
-  const paths: string[] = [];
+  const images: FoundImage[] = [];
   const problems: InputProblem[] = [];
   let single = inputs.length === 1;
+  let place = 0;
   for (const input of inputs) {
     try {
       const found = await expand(input);
-      paths.push(...found.paths);
+      for (const path of found.paths) images.push({ path, place: place++ });
       single &&= !found.many;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push({ input, error });
+      place++;
     }
   }
-  return { paths, problems, single };
+  return { images, problems, single };
 }
 
 async function expand(input: string): Promise<{ paths: string[]; many: boolean }> {

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import type { DecoderConfig } from '../decoder/config.ts';
 import { startGraph, stepGraph } from '../decoder/graphs.ts';
+import { type ModelFolder, START_FILE, STEP_FILE } from '../library/model-folder.ts';
 import { emitOnnx } from '../onnx/emit.ts';
 import { type FloatTensor, Session, type SessionOptions, type Tensor } from '../onnx/session.ts';
+import { expectInterface } from './interface.ts';
 import type { StepDecoder } from './step-decoder.ts';
 
 /** A state's tensors [R, width] by name. */
@@ -25,15 +28,23 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
     private readonly weights: { readonly start: Feeds; readonly step: Feeds } = { start: {}, step: {} },
   ) {}
 
-  /** The decoder of a model folder, whose graphs hold their weights. */
+  /** The decoder of a model folder, whose graphs hold their weights; a UserError where they are not those of `model.json`. */
   static async load(
-    graphs: { readonly start: Uint8Array; readonly step: Uint8Array },
-    vocabularySize: number,
+    model: Pick<ModelFolder, 'path' | 'manifest' | 'start' | 'step'>,
     options: SessionOptions = {},
   ): Promise<OnnxDecoder> {
-    const start = await Session.load(graphs.start, options, 'start.onnx');
-    const step = await Session.load(graphs.step, options, 'decoder.onnx');
-    return new OnnxDecoder(start, step, vocabularySize);
+    const config = model.manifest.decoder;
+    const start = { graph: model.start, name: join(model.path, START_FILE) };
+    const step = { graph: model.step, name: join(model.path, STEP_FILE) };
+    const sessions = await loadBoth(start, step, options);
+    try {
+      expectInterface(sessions.start, startGraph(config), start.name);
+      expectInterface(sessions.step, stepGraph(config), step.name);
+    } catch (error) {
+      await Promise.all([sessions.start.release(), sessions.step.release()]);
+      throw error;
+    }
+    return new OnnxDecoder(sessions.start, sessions.step, config.vocabularySize);
   }
 
   /** A decoder in training: the weights are read anew at every run, so an optimizer may change them. */
@@ -42,8 +53,11 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
     weights: ReadonlyMap<string, Float32Array>,
     options: SessionOptions = {},
   ): Promise<OnnxDecoder> {
-    const start = await Session.load(emitOnnx(startGraph(config), { name: 'start' }), options, 'start');
-    const step = await Session.load(emitOnnx(stepGraph(config), { name: 'step' }), options, 'step');
+    const { start, step } = await loadBoth(
+      { graph: emitOnnx(startGraph(config), { name: 'start' }), name: 'start' },
+      { graph: emitOnnx(stepGraph(config), { name: 'step' }), name: 'step' },
+      options,
+    );
     const feeds = (session: Session): Feeds =>
       Object.fromEntries(
         session.inputs.flatMap(({ name, dims }) => {
@@ -91,5 +105,26 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
 
   async release(): Promise<void> {
     await Promise.all([this.startSession.release(), this.stepSession.release()]);
+  }
+}
+
+/** A graph to load, and what messages call it. */
+interface NamedGraph {
+  readonly graph: Uint8Array;
+  readonly name: string;
+}
+
+/** Loads both graphs or neither. */
+async function loadBoth(
+  start: NamedGraph,
+  step: NamedGraph,
+  options: SessionOptions,
+): Promise<{ start: Session; step: Session }> {
+  const first = await Session.load(start.graph, options, start.name);
+  try {
+    return { start: first, step: await Session.load(step.graph, options, step.name) };
+  } catch (error) {
+    await first.release();
+    throw error;
   }
 }

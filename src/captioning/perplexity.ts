@@ -1,3 +1,4 @@
+import { stackRows } from '../stack-rows.ts';
 import { END, START } from '../text/vocabulary.ts';
 import type { StepDecoder } from './step-decoder.ts';
 
@@ -28,7 +29,9 @@ export async function perplexity<State>(
   for (let from = 0; from < sorted.length; from += BATCH) {
     let going = sorted.slice(from, from + BATCH);
     let tokens = new Int32Array(going.length).fill(START);
-    let state: State = await decoder.start(sideBySide(going), going.length);
+    const features = going.map(({ feature }) => feature);
+    const images = stackRows(features, features[0]!.length);
+    let state: State = await decoder.start(images, going.length);
     for (let t = 0; going.length > 0; t++) {
       const { logProbs, state: next } = await decoder.step(tokens, state);
       for (const [row, caption] of going.entries()) nats -= logProbs[row * V + (caption.words[t] ?? END)]!;
@@ -42,12 +45,4 @@ export async function perplexity<State>(
     }
   }
   return Math.exp(nats / words);
-}
-
-/** The features of captions, [B,F] row-major. */
-function sideBySide(captions: readonly SpokenCaption[]): Float32Array {
-  const F = captions[0]!.feature.length;
-  const features = new Float32Array(captions.length * F);
-  for (const [row, { feature }] of captions.entries()) features.set(feature, row * F);
-  return features;
 }

@@ -1,30 +1,27 @@
 import { UserError } from '../errors.ts';
 
-/** A number, or the text of one as it was typed on the command line. */
-type Numeric = number | string;
-
-/** How to search, as asked for; what is left out takes its default. */
+/** How to search, as asked for; what is left out takes its default (in brackets, where a model has no other). */
 export interface SearchRequest {
   /** Draw words at random rather than look for the likeliest caption (false). */
   readonly sample?: boolean | undefined;
   /** Hypotheses kept at each step; 1 is greedy search (3, or `count` if that is more). Sampling has none. */
-  readonly beam?: Numeric | undefined;
+  readonly beam?: number | undefined;
   /** Captions for each image (1); beam search gives at most `beam`. */
-  readonly count?: Numeric | undefined;
+  readonly count?: number | undefined;
   /** Fewest words (1). */
-  readonly minLength?: Numeric | undefined;
+  readonly minLength?: number | undefined;
   /** Most words (20). */
-  readonly maxLength?: Numeric | undefined;
+  readonly maxLength?: number | undefined;
   /** alpha in score = logProb / length^alpha; 0 is the plain log-probability (0). */
-  readonly lengthPenalty?: Numeric | undefined;
+  readonly lengthPenalty?: number | undefined;
   /** Sampling: below 1 nearer to the likeliest words, above 1 more varied (1). */
-  readonly temperature?: Numeric | undefined;
+  readonly temperature?: number | undefined;
   /** Sampling: draw from the k likeliest words only (all). */
-  readonly topK?: Numeric | undefined;
+  readonly topK?: number | undefined;
   /** Sampling: draw from the fewest likeliest words that together have this probability (1: all). */
-  readonly topP?: Numeric | undefined;
+  readonly topP?: number | undefined;
   /** Sampling: the same seed gives the same captions (0). */
-  readonly seed?: Numeric | undefined;
+  readonly seed?: number | undefined;
 }
 
 /** A checked request with its defaults; made by `searchOptions` only. */
@@ -41,24 +38,35 @@ export interface SearchOptions {
   readonly seed: number;
 }
 
+/** What a request takes where it says nothing; a model brings its own. */
+export type SearchDefaults = Pick<SearchOptions, 'beam' | 'minLength' | 'maxLength' | 'lengthPenalty'>;
+
+const DEFAULTS: SearchDefaults = { beam: 3, minLength: 1, maxLength: 20, lengthPenalty: 0 };
+
 /** More than this is a slip of the finger and would only exhaust memory. */
 const MOST = 1000;
 
-/** Checks a request; the errors name the option as on the command line. */
-export function searchOptions(request: SearchRequest = {}): SearchOptions {
-  const sample = request.sample ?? false;
-  const count = whole('--count', request.count, 1, 1, MOST);
+/**
+ * Checks a request and completes it: a larger `count` or `minLength` than the defaults allow for widens
+ * them. The errors name the option as on the command line.
+ */
+export function searchOptions(
+  request: SearchRequest = {},
+  defaults: SearchDefaults = DEFAULTS,
+): SearchOptions {
+  const { sample = false } = request;
+  const count = whole('--count', request.count, 1, MOST) ?? 1;
   // Asking for five captions without a beam asks for a beam of five.
-  const beam = whole('--beam', request.beam, Math.max(3, count), 1, MOST);
+  const beam = whole('--beam', request.beam, 1, MOST) ?? Math.max(defaults.beam, count);
   if (!sample && count > beam) {
     throw new UserError(`expected --count to be at most the beam's width ${beam} but got ${count}`, {
       hint: `use --beam ${count}, or --sample for captions drawn at random`,
     });
   }
-  const maxLength = whole('--max-length', request.maxLength, 20, 1, MOST);
-  const minLength = whole('--min-length', request.minLength, 1, 0, MOST);
-  if (minLength > maxLength) {
-    throw new UserError(`expected --min-length to be at most --max-length ${maxLength} but got ${minLength}`);
+  const least = whole('--min-length', request.minLength, 0, MOST);
+  const most = whole('--max-length', request.maxLength, 1, MOST);
+  if (least !== undefined && most !== undefined && least > most) {
+    throw new UserError(`expected --min-length to be at most --max-length ${most} but got ${least}`);
   }
   if (!sample) {
     const stray = (['temperature', 'topK', 'topP'] as const).find((key) => request[key] !== undefined);
@@ -73,46 +81,28 @@ export function searchOptions(request: SearchRequest = {}): SearchOptions {
     sample,
     beam,
     count,
-    minLength,
-    maxLength,
-    lengthPenalty: real('--length-penalty', request.lengthPenalty, 0, '0 or more', (x) => x >= 0),
-    temperature: real('--temperature', request.temperature, 1, 'more than 0', (x) => x > 0),
-    topK:
-      request.topK === undefined ? undefined : whole('--top-k', request.topK, 1, 1, Number.MAX_SAFE_INTEGER),
-    topP: real('--top-p', request.topP, 1, 'more than 0 and at most 1', (x) => x > 0 && x <= 1),
-    seed: whole('--seed', request.seed, 0, 0, Number.MAX_SAFE_INTEGER),
+    minLength: least ?? Math.min(defaults.minLength, most ?? defaults.maxLength),
+    maxLength: most ?? Math.max(defaults.maxLength, least ?? 0),
+    lengthPenalty:
+      real('--length-penalty', request.lengthPenalty, '0 or more', (x) => x >= 0) ?? defaults.lengthPenalty,
+    temperature: real('--temperature', request.temperature, 'more than 0', (x) => x > 0) ?? 1,
+    topK: whole('--top-k', request.topK, 1, Number.MAX_SAFE_INTEGER),
+    topP: real('--top-p', request.topP, 'more than 0 and at most 1', (x) => x > 0 && x <= 1) ?? 1,
+    seed: whole('--seed', request.seed, 0, Number.MAX_SAFE_INTEGER) ?? 0,
   };
 }
 
-function whole(
-  option: string,
-  given: Numeric | undefined,
-  standard: number,
-  least: number,
-  most: number,
-): number {
-  const value = given === undefined ? standard : toNumber(given);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UserError(`expected ${option} to be a whole number from ${least} to ${most} but got ${given}`);
-  }
-  return value;
+function whole(option: string, given: number | undefined, least: number, most: number): number | undefined {
+  if (given === undefined || (Number.isInteger(given) && given >= least && given <= most)) return given;
+  throw new UserError(`expected ${option} to be a whole number from ${least} to ${most} but got ${given}`);
 }
 
 function real(
   option: string,
-  given: Numeric | undefined,
-  standard: number,
+  given: number | undefined,
   range: string,
   fits: (value: number) => boolean,
-): number {
-  const value = given === undefined ? standard : toNumber(given);
-  if (!Number.isFinite(value) || !fits(value)) {
-    throw new UserError(`expected ${option} to be a number, ${range}, but got ${given}`);
-  }
-  return value;
-}
-
-/** NaN for text that is no number; `Number` alone would take the empty text for 0. */
-function toNumber(given: Numeric): number {
-  return typeof given === 'string' && given.trim() === '' ? Number.NaN : Number(given);
+): number | undefined {
+  if (given === undefined || (Number.isFinite(given) && fits(given))) return given;
+  throw new UserError(`expected ${option} to be a number, ${range}, but got ${given}`);
 }

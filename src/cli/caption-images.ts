@@ -9,24 +9,26 @@ import { oneLine, print } from './terminal.ts';
 
 /** Captions the inputs one after the other; each caption is printed as soon as it exists. */
 export async function captionImages(inputs: readonly string[], flags: CaptionFlags): Promise<void> {
-  const { paths, problems, single } = await findImages(inputs);
-  reportProblems(problems, paths.length);
+  const { images, problems, single } = await findImages(inputs);
+  reportProblems(problems, images.length);
   const model = await readModel(await findModel(flags.model));
   // Wrong values are told before the networks are loaded.
   modelSearch(model.manifest, flags);
 
   const captioner = await Captioner.open(model, flags);
   try {
-    const images = await Promise.all(paths.map((path) => (path === STDIN ? buffer(process.stdin) : path)));
-    for await (const image of encodeEach(captioner.encoder, images)) {
-      const path = paths[image.index]!;
-      if ('error' in image) {
-        reportFailure(path, image.error);
+    const sources = await Promise.all(
+      images.map(({ path }) => (path === STDIN ? buffer(process.stdin) : path)),
+    );
+    for await (const encoded of encodeEach(captioner.encoder, sources)) {
+      const { path, place } = images[encoded.index]!;
+      if ('error' in encoded) {
+        reportFailure(path, encoded.error);
         someFailed();
         continue;
       }
       // An image's place among the inputs seeds its samples, whichever of the others can be read.
-      const [captions] = await captioner.decoder.caption(image.feature, 1, flags, [image.index]);
+      const [captions] = await captioner.decoder.caption(encoded.feature, 1, flags, [place]);
       for (const caption of captions!) print(lineOf(path, caption, single, flags.json));
     }
   } finally {

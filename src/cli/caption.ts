@@ -6,6 +6,7 @@ import {
   addSearchOptions,
   type MachineOptions,
   newCommand,
+  number,
   type SearchFlags,
 } from './command.ts';
 
@@ -14,7 +15,7 @@ export interface CaptionFlags extends MachineOptions, SearchFlags {
   readonly model: string;
   readonly encoder?: string;
   readonly encoderFile?: string;
-  readonly count?: string;
+  readonly count?: number;
   readonly json?: boolean;
 }
 
@@ -24,6 +25,7 @@ Commands (caption <command> --help tells more):
   train          a captioned data set -> a model of your own
   evaluate       how well a model captions a split of a data set
   score          how well given captions match references (BLEU, ROUGE-L, CIDEr)
+  help           this help; caption help <command> is that command's
 
 Examples:
   # One photograph: its caption and nothing else
@@ -55,6 +57,7 @@ Exit status:
   1  some images could not be read: each is named on standard error
   2  the call was wrong and nothing was captioned: no such file, a folder
      without images, an unknown option or model, a value out of range
+  70 a bug of caption, reported as "internal: ..."
 `;
 
 /** `caption <inputs...>`, the default command, whose help also lists the others. */
@@ -66,7 +69,7 @@ export function captionCommand(): Command {
       'image files, folders (the images directly in them), patterns such as "photos/*.jpg", or - for standard input',
     )
     .optionsGroup('Options:')
-    .option('--count <n>', 'captions for each image, best first (1)')
+    .option('--count <n>', 'captions for each image, best first (1)', number('--count'))
     .option('--json', 'print JSON Lines')
     .option('--model <name>', 'a model that ships or the folder of one', 'default')
     .version(version(), '-v, --version', 'show the version');

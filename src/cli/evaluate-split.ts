@@ -15,11 +15,11 @@ import { encoderFiles } from '../vision/encoders.ts';
 import { readFeatures } from '../vision/feature-file.ts';
 import type { EvaluateFlags } from './evaluate.ts';
 import { reportFailure, someFailed } from './failures.ts';
+import { expectFeatures } from './feature-tables.ts';
 import { count, print, progress, say } from './terminal.ts';
 
-/** Images encoded, and images decoded, at a time. */
+/** Images encoded at a time. */
 const ENCODE = 16;
-const DECODE = 64;
 
 /** An image with its feature vector [F]. */
 interface Subject {
@@ -67,20 +67,13 @@ async function lookUp(
   file: string,
 ): Promise<Subject[]> {
   const table = await readFeatures(file);
-  if (table.hash !== encoderHash(encoder)) {
-    throw new UserError(
-      `expected ${file} to be made with the encoder of model ${name}, ${encoder.name}, but got features of ${table.encoder}`,
-      { hint: `extract them again: caption features ... --encoder ${encoder.name}` },
-    );
-  }
-  const missing = images.filter(({ key }) => table.row(key) === undefined);
-  if (missing.length > 0) {
-    const names = missing.slice(0, 3).map(({ key }) => key);
-    throw new UserError(
-      `expected ${file} to have every image but ${missing.length} of ${images.length} are missing, such as ${names.join(', ')}`,
-      { hint: 'caption features adds them to the same file' },
-    );
-  }
+  expectFeatures(table, {
+    file,
+    images,
+    hash: encoderHash(encoder),
+    maker: `the encoder of model ${name}, ${encoder.name},`,
+    command: `caption features <dataset> --encoder ${encoder.name} --out ${file}`,
+  });
   return images.map((image) => ({ image, feature: table.row(image.key)! }));
 }
 
@@ -122,14 +115,9 @@ async function captionAll(
   flags: EvaluateFlags,
 ): Promise<string[]> {
   const captions: string[] = [];
-  for (let from = 0; from < subjects.length; from += DECODE) {
-    const batch = subjects.slice(from, from + DECODE);
-    const F = batch[0]!.feature.length;
-    const features = new Float32Array(batch.length * F);
-    for (const [row, { feature }] of batch.entries()) features.set(feature, row * F);
-    const keys = batch.map((_, i) => from + i);
-    const found = await captioner.caption(features, batch.length, flags, keys);
-    captions.push(...found.map(([best]) => best!.text));
+  const features = subjects.map(({ feature }) => feature);
+  for await (const [best] of captioner.captionAll(features, flags)) {
+    captions.push(best!.text);
     progress(`captioned ${captions.length} of ${count(subjects.length, 'image')}`);
   }
   return captions;

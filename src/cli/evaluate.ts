@@ -35,7 +35,7 @@ Examples:
   caption evaluate --data dataset_coco.json --images-dir coco/ --split test --beam 5 --out captions.json
 
 Exit status: 0 all images scored, 1 some could not be read (each is named, the
-scores are those of the others), 2 wrong call
+scores are those of the others), 2 wrong call, 70 a bug of caption
 `;
 
 /** `caption evaluate --data <dataset> --split test`. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { mirrored } from '../vision/definition.ts';
 import { Encoder } from '../vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../vision/encoders.ts';
 import { type ExtractionFailure, extractFeatures } from '../vision/extract.ts';
@@ -24,16 +25,26 @@ export function addEncoderOptions(command: Command): Command {
       `${DEFAULT_ENCODER}, resnet50 or efficientnet-lite4, which ship; vgg16, vgg19 or vgg16-caffe ` +
         `(${DEFAULT_ENCODER})`,
     )
-    .option('--encoder-file <path>', "the network's ONNX file, where it doesn't ship with caption (VGG)");
+    .option(
+      '--encoder-file <path>',
+      "the network's ONNX file, where it doesn't ship with caption: vgg16-7.onnx or vgg16-12.onnx, " +
+        'vgg19-7.onnx of the ONNX Model Zoo',
+    );
 }
 
+/** What the encoder looks at: the photographs as they are, or mirrored. */
+export type View = 'plain' | 'mirrored';
+
 /** Loads the encoder of that name. */
-export async function loadEncoder(name: string, flags: EncoderFlags): Promise<Encoder> {
-  const definition = encoderDefinition(name);
+export async function loadEncoder(name: string, flags: EncoderFlags, view: View = 'plain'): Promise<Encoder> {
+  const plain = encoderDefinition(name);
+  const definition = view === 'mirrored' ? mirrored(plain) : plain;
   return Encoder.load(definition, encoderFiles(definition, flags), flags);
 }
 
 export interface ExtractionJob {
+  /** For the progress line. */
+  readonly view?: View;
   readonly encoder: Encoder;
   readonly images: readonly { readonly key: string; readonly source: string }[];
   readonly out: string;
@@ -47,6 +58,7 @@ export interface ExtractionJob {
  */
 export async function extractWithProgress(job: ExtractionJob): Promise<ExtractionFailure[]> {
   const { encoder, images, out, batchSize, interrupt } = job;
+  const what = job.view === 'mirrored' ? 'mirrored features' : 'features';
   let first: { done: number; at: number } | undefined;
   return extractFeatures({
     encoder,
@@ -60,7 +72,7 @@ export async function extractWithProgress(job: ExtractionJob): Promise<Extractio
       const rate = (1000 * (done - first.done)) / (now - first.at);
       const speed =
         done > first.done ? `, ${rate.toFixed(1)} images/s, ${duration((total - done) / rate)} left` : '';
-      progress(`features of ${done} of ${count(total, 'image')}${speed}`);
+      progress(`${what} of ${done} of ${count(total, 'image')}${speed}`);
     },
     onFailure: ({ key, message }) => {
       const source = images.find((image) => image.key === key)?.source ?? key;

@@ -1,9 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { findImages, STDIN } from '../captioning/inputs.ts';
 import { checkImages } from '../dataset/images.ts';
-import { readDataset } from '../dataset/read.ts';
+import { looksLikeDataset, readDataset } from '../dataset/read.ts';
 import { UserError } from '../errors.ts';
 import { addMachineOptions, newCommand, whole } from './command.ts';
 import {
@@ -21,6 +19,7 @@ interface FeaturesFlags extends EncoderFlags {
   readonly out: string;
   readonly imagesDir?: string;
   readonly batchSize: number;
+  readonly mirror?: boolean;
 }
 
 interface KeyedImage {
@@ -35,16 +34,22 @@ caption train --features finds them. Other images are kept under their paths.
 
 The matrix is float32 [images, F], as numpy.load reads it; the names of its rows
 are beside it in <name>.index.jsonl, one a line, behind a line about the encoder.
-The same call again adds only what is missing: that is how to go on after Ctrl-C.
+The same call again adds only images that are new or changed: that is how to go on
+after Ctrl-C.
 
 Examples:
   # The features that training needs, made once
   caption features flickr8k/ --out flickr8k.npy
 
-  # Of a folder of images, with VGG16 of the ONNX Model Zoo
-  caption features photos/ --out photos.npy --encoder vgg16 --encoder-file vgg16-12.onnx
+  # The same photographs mirrored, a second view to train on
+  caption features flickr8k/ --out mirrored.npy --mirror
+  caption train --data flickr8k/ --features flickr8k.npy --mirrored-features mirrored.npy --out mine
 
-Exit status: 0 all images done, 1 some could not be read (each is named), 2 wrong call
+  # Of a folder of images, with VGG16 of the ONNX Model Zoo
+  caption features photos/ --out photos.npy --encoder vgg16 --encoder-file vgg16-7.onnx
+
+Exit status: 0 all images done, 1 some could not be read (each is named), 2 wrong
+call, 70 a bug of caption, 130 interrupted by Ctrl-C
 `;
 
 /** `caption features <images...|dataset> --out file.npy`. */
@@ -56,6 +61,7 @@ export function featuresCommand(): Command {
     .argument('<images...>', 'image files, folders, patterns, or one captioned data set')
     .requiredOption('--out <file.npy>', 'where to keep them; a file of the same encoder is continued')
     .option('--images-dir <folder>', "where the data set's images are, if not beside it")
+    .option('--mirror', 'of the photographs with left and right exchanged')
     .option('--batch-size <n>', 'images at a time', whole('--batch-size', 1, 1024), 16);
   return addMachineOptions(addEncoderOptions(command)).addHelpText('after', HELP).action(extract);
 }
@@ -63,10 +69,11 @@ export function featuresCommand(): Command {
 async function extract(inputs: string[], flags: FeaturesFlags): Promise<void> {
   const { out, batchSize } = flags;
   const images = await imagesOf(inputs, flags.imagesDir);
-  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags);
+  const view = flags.mirror ? 'mirrored' : 'plain';
+  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags, view);
   const interrupt = new Interrupt();
   try {
-    const failures = await extractWithProgress({ encoder, images, out, batchSize, interrupt });
+    const failures = await extractWithProgress({ encoder, view, images, out, batchSize, interrupt });
     if (interrupt.any) say('interrupted; the same command goes on where it stopped');
     interrupt.throwIfAny();
     const done = new Set(images.map(({ key }) => key)).size - failures.length;
@@ -80,7 +87,11 @@ async function extract(inputs: string[], flags: FeaturesFlags): Promise<void> {
 
 async function imagesOf(inputs: readonly string[], imagesDir: string | undefined): Promise<KeyedImage[]> {
   const [input] = inputs;
-  if (inputs.length === 1 && input !== undefined && (imagesDir !== undefined || (await isDataset(input)))) {
+  if (
+    inputs.length === 1 &&
+    input !== undefined &&
+    (imagesDir !== undefined || (await looksLikeDataset(input)))
+  ) {
     const dataset = await readDataset(input, { imagesDir });
     await checkImages(dataset);
     return dataset.examples.map(({ key, image }) => ({ key, source: image }));
@@ -93,20 +104,7 @@ async function imagesOf(inputs: readonly string[], imagesDir: string | undefined
       'expected image files but got - (standard input), which has no name to keep it under',
     );
   }
-  const { paths, problems } = await findImages(inputs);
-  reportProblems(problems, paths.length);
-  return paths.map((path) => ({ key: path.replaceAll('\\', '/'), source: path }));
-}
-
-const DATASET_FILES = ['.jsonl', '.ndjson', '.json', '.txt', '.csv', '.token'];
-const HOLDS_CAPTIONS = /^(captions.*\.(jsonl|json|txt)|Flickr8k\.token\.txt|annotations)$/;
-
-/** A file of captions by its extension, or a folder with one. */
-async function isDataset(path: string): Promise<boolean> {
-  const folder = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!folder) return DATASET_FILES.includes(extname(path).toLowerCase());
-  return (await readdir(path)).some((name) => HOLDS_CAPTIONS.test(name));
+  const { images, problems } = await findImages(inputs);
+  reportProblems(problems, images.length);
+  return images.map(({ path }) => ({ key: path.replaceAll('\\', '/'), source: path }));
 }

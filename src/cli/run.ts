@@ -19,20 +19,36 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 export async function run(args: readonly string[]): Promise<void> {
   try {
     const { command, rest } = await commandOf(args);
-    await command.parseAsync(rest, { from: 'user' });
+    await command.parseAsync([...rest], { from: 'user' });
   } catch (error) {
     report(error);
   }
 }
 
 /** `caption train ...`, `caption help train`, or what is not a command's name: images. */
-async function commandOf(args: readonly string[]): Promise<{ command: Command; rest: string[] }> {
-  const asksHelp = args[0] === 'help' && args.length <= 2;
-  const [name, ...others] = asksHelp ? args.slice(1) : args;
-  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load) return { command: await load(), rest: asksHelp ? ['--help'] : others };
-  const { captionCommand } = await import('./caption.ts');
-  return { command: captionCommand(), rest: asksHelp && name === undefined ? ['--help'] : [...args] };
+async function commandOf(args: readonly string[]): Promise<{ command: Command; rest: readonly string[] }> {
+  const [name, ...others] = args;
+  if (name === 'help') return { command: await helpOf(others[0]), rest: ['--help'] };
+  const load = commandNamed(name);
+  return load ? { command: await load(), rest: others } : { command: await captioning(), rest: args };
+}
+
+/** The command that `caption help <name>` tells of. */
+async function helpOf(name: string | undefined): Promise<Command> {
+  if (name === undefined || name === 'caption' || name.startsWith('-')) return captioning();
+  const load = commandNamed(name);
+  if (load) return load();
+  throw new UserError(`expected a command (${Object.keys(COMMANDS).join(', ')}) after help but got ${name}`, {
+    hint: 'caption help tells about captioning; an image of the name help is ./help',
+  });
+}
+
+function commandNamed(name: string | undefined): (() => Promise<Command>) | undefined {
+  return name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+async function captioning(): Promise<Command> {
+  return (await import('./caption.ts')).captionCommand();
 }
 
 function report(error: unknown): void {

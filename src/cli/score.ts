@@ -16,6 +16,8 @@ tokens, corpus BLEU, CIDEr-D with the document frequencies of the references).
 
 Example:
   caption score candidates.json --references captions_val2017.json
+
+Exit status: 0 scored, 2 wrong call, 70 a bug of caption
 `;
 
 /** `caption score <candidates.json> --references <captions.json>`. */

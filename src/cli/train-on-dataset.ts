@@ -1,8 +1,6 @@
-import { basename, join, resolve } from 'node:path';
-import { checkImages } from '../dataset/images.ts';
+import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { PRESETS } from '../decoder/config.ts';
-import { UserError } from '../errors.ts';
 import {
   DECODING_DEFAULTS,
   HOLDOUT,
@@ -10,24 +8,19 @@ import {
   prepareFolder,
   prepareRun,
   type TrainingPlan,
-  type TrainingSplits,
   trainingSplits,
   trainModel,
 } from '../training/run.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/trainer.ts';
-import type { Encoder } from '../vision/encoder.ts';
-import { type FeatureTable, readFeatures } from '../vision/feature-file.ts';
-import { DEFAULT_ENCODER, extractWithProgress, loadEncoder } from './extraction.ts';
 import { Interrupt } from './interrupt.ts';
 import { count, duration, progress, say } from './terminal.ts';
 import type { TrainFlags } from './train.ts';
-
-/** Images encoded at a time. */
-const BATCH = 16;
+import { checkFeatureFlags, featuresFor } from './training-features.ts';
 
 /** Data set -> features -> trained model folder, told on standard error. */
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   const { data, out, seed, imagesDir } = flags;
+  checkFeatureFlags(flags);
   const all = trainingSplits(await readDataset(data, { imagesDir }), seed);
   await prepareFolder(out, flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse');
   if (flags.resume && !hasCheckpoint(out)) say(`${out} has no checkpoint yet: starting from the beginning`);
@@ -39,12 +32,12 @@ export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   }
   const interrupt = new Interrupt();
   try {
-    const { encoder, table, splits } = await featuresFor(flags, all, interrupt);
+    const { encoder, features, splits } = await featuresFor(flags, all, interrupt);
     const plan: TrainingPlan = {
       name: flags.name ?? basename(resolve(out)),
       encoder,
       splits,
-      features: { featureSize: table.featureSize, views: [table.data], rowOf: (key) => table.rowIndex(key) },
+      features,
       decoder: decoderOf(flags),
       minCount: flags.minCount,
       training: trainingOptions(flags),
@@ -54,61 +47,6 @@ export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   } finally {
     interrupt.stop();
   }
-}
-
-interface Features {
-  readonly encoder: Encoder['definition'];
-  readonly table: FeatureTable;
-  /** Without the images that could not be read. */
-  readonly splits: TrainingSplits;
-}
-
-/** Reads the features that were made before, or makes them. */
-async function featuresFor(
-  flags: TrainFlags,
-  splits: TrainingSplits,
-  interrupt: Interrupt,
-): Promise<Features> {
-  const given = flags.features === undefined ? undefined : await readFeatures(flags.features);
-  const name = flags.encoder ?? given?.encoder ?? DEFAULT_ENCODER;
-  const encoder = await loadEncoder(name, flags);
-  try {
-    if (given) {
-      if (given.hash !== encoder.hash) {
-        throw new UserError(
-          `expected ${flags.features} to be made with encoder ${name} as it is here but got features of ${given.encoder} (${given.hash.slice(0, 12)} instead of ${encoder.hash.slice(0, 12)})`,
-          { hint: 'extract the features again with caption features' },
-        );
-      }
-      return { encoder: encoder.definition, table: given, splits };
-    }
-    return await extracted(encoder, flags.out, splits, interrupt);
-  } finally {
-    await encoder.release();
-  }
-}
-
-async function extracted(
-  encoder: Encoder,
-  folder: string,
-  splits: TrainingSplits,
-  interrupt: Interrupt,
-): Promise<Features> {
-  const examples = [...splits.train, ...splits.validation];
-  await checkImages({ name: splits.dataset, root: folder, examples });
-  const images = examples.map(({ key, image }) => ({ key, source: image }));
-  const out = join(folder, 'features.npy');
-  const failures = await extractWithProgress({ encoder, images, out, batchSize: BATCH, interrupt });
-  if (interrupt.any) say('interrupted before the training; the same command goes on where it stopped');
-  interrupt.throwIfAny();
-  const failed = new Set(failures.map(({ key }) => key));
-  if (failed.size > 0) say(`${count(failed.size, 'image')} could not be read: left out`);
-  const readable = (list: TrainingSplits['train']) => list.filter(({ key }) => !failed.has(key));
-  return {
-    encoder: encoder.definition,
-    table: await readFeatures(out),
-    splits: { ...splits, train: readable(splits.train), validation: readable(splits.validation) },
-  };
 }
 
 async function trainAndTell(plan: TrainingPlan, flags: TrainFlags, interrupt: Interrupt): Promise<void> {
@@ -135,7 +73,11 @@ async function trainAndTell(plan: TrainingPlan, flags: TrainFlags, interrupt: In
           `${duration(seconds)}${best ? ', best so far' : ''}`,
       ),
   });
-  if (result.interrupted) {
+  if (!result.interrupted) {
+    const { epoch, validationLoss } = result;
+    say(`wrote ${out}: epoch ${epoch}, validation ${lossAndPerplexity(validationLoss ?? Number.NaN)}`);
+    say(`try it: caption --model ${quoted(out)} photo.jpg`);
+  } else {
     say(
       result.written
         ? `interrupted; ${out} holds a checkpoint and the model of epoch ${result.epoch}`
@@ -143,11 +85,8 @@ async function trainAndTell(plan: TrainingPlan, flags: TrainFlags, interrupt: In
     );
     say(`go on with: ${resumeCommand()}`);
   }
+  // Ctrl-C may also have come when all was done but the writing.
   interrupt.throwIfAny();
-  say(
-    `wrote ${out}: epoch ${result.epoch}, validation ${lossAndPerplexity(result.validationLoss ?? Number.NaN)}`,
-  );
-  say(`try it: caption --model ${quoted(out)} photo.jpg`);
 }
 
 function decoderOf(flags: TrainFlags): TrainingPlan['decoder'] {

@@ -13,6 +13,8 @@ export interface TrainFlags extends EncoderFlags, Omit<TrainingOptions, 'dropout
   readonly out: string;
   readonly imagesDir?: string;
   readonly features?: string;
+  readonly mirror?: boolean;
+  readonly mirroredFeatures?: string;
   readonly name?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
@@ -37,7 +39,8 @@ vocabulary comes from the train captions.
 
 Features are extracted first, into features.npy of the output folder, unless
 --features names a file of caption features. Images that can't be read are
-named and left out.
+named and left out. With --mirror each step sees a photograph as it is or
+mirrored (mirrored.npy, or --mirrored-features), by chance.
 
 Ctrl-C leaves a checkpoint and, once an epoch is done, a usable model; the same
 command with --resume goes on as if nothing had happened.
@@ -54,8 +57,11 @@ Examples:
   caption features flickr8k/ --out flickr8k.npy
   caption train --data flickr8k/ --features flickr8k.npy --out gru --cell gru --mode init
 
+  # VGG16's FC-4096 (vgg16-7.onnx or vgg16-12.onnx of the ONNX Model Zoo)
+  caption train --data flickr8k/ --encoder vgg16 --encoder-file vgg16-7.onnx --out vgg
+
 Exit status: 0 trained, 1 trained without some images that could not be read,
-2 wrong call, 130 interrupted by Ctrl-C
+2 wrong call, 70 a bug of caption, 130 interrupted by Ctrl-C
 `;
 
 /** `caption train --data <dataset> --out <folder>`. */
@@ -69,6 +75,8 @@ export function trainCommand(): Command {
     .requiredOption('--out <folder>', 'where the model and its checkpoint are written')
     .option('--images-dir <folder>', "where the data set's images are, if not beside it")
     .option('--features <file.npy>', 'features made by caption features')
+    .option('--mirror', 'learn from mirrored photographs as well, which helps where there are few')
+    .option('--mirrored-features <file.npy>', 'those made by caption features --mirror; goes with --features')
     .option('--resume', 'go on with an interrupted run; give the same options again')
     .addOption(new Option('--overwrite', 'replace the model that the folder holds').conflicts('resume'))
     .option('--name <name>', "the model's name (that of the folder)");

@@ -17,13 +17,22 @@ export interface JsonRecord {
 export async function* readJsonRecords(path: string, lists: readonly string[]): AsyncGenerator<JsonRecord> {
   const parser = new JSONParser({ paths: lists.map((list) => `$.${list}.*`), keepStack: false });
   let records: JsonRecord[] = [];
+  /** A name that stands for an object, whose fields would pass for elements. */
+  let noList: string | undefined;
   parser.onValue = ({ value, key, stack }) => {
-    records.push({ list: String(stack[1]?.key), index: Number(key), value });
+    const list = String(stack[1]?.key);
+    if (typeof key === 'number') records.push({ list, index: key, value });
+    else noList ??= list;
   };
+  let blank = true;
   const stream = createReadStream(path, { highWaterMark: 1 << 18 });
   try {
     for await (const chunk of stream) {
+      blank &&= chunk.toString().trim() === '';
       parse(path, () => parser.write(chunk));
+      if (noList !== undefined) {
+        throw new UserError(`expected ${path} to hold a list "${noList}" but got an object of that name`);
+      }
       yield* records;
       records = [];
     }
@@ -31,6 +40,7 @@ export async function* readJsonRecords(path: string, lists: readonly string[]): 
     if (error instanceof UserError) throw error;
     throw new UserError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
+  if (blank) throw new UserError(`expected ${path} to be a JSON file but it is empty`);
   parse(path, () => {
     if (!parser.isEnded) parser.end();
   });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { messageOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
 
@@ -14,11 +15,16 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-interface HeaderEntry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
+const whole = z.number().int().min(0);
+const metadataEntry = z.record(z.string(), z.string());
+const tensorEntry = z.object({
+  dtype: z.string(),
+  shape: z.array(whole),
+  data_offsets: z.tuple([whole, whole]),
+});
+const headerText = z.record(z.string(), z.unknown());
+
+type HeaderEntry = z.infer<typeof tensorEntry>;
 
 /** Bytes of a safetensors file (8-byte header length, JSON header, data), piece by piece. */
 function encodeSafetensors(
@@ -72,26 +78,31 @@ function decodeSafetensors(bytes: Uint8Array, path: string): SafetensorsFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > bytes.length - 8) throw broken('the header is longer than the file');
-  let header: Record<string, HeaderEntry>;
-  let metadata: Record<string, string> = {};
+  let json: unknown;
   try {
-    const json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + 8, headerLength).toString('utf8'));
-    const { __metadata__, ...entries } = json;
-    metadata = __metadata__ ?? {};
-    header = entries;
+    json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + 8, headerLength).toString('utf8'));
   } catch {
     throw broken('the header is not JSON');
   }
+  const part = <Part>(schema: z.ZodType<Part>, value: unknown, what: string): Part => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    const { path: field, message } = result.error.issues[0];
+    throw broken(`${[what, ...field].join('.')}: ${message}`);
+  };
+  const { __metadata__, ...entries } = part(headerText, json, 'the header');
+  const metadata = part(metadataEntry, __metadata__ ?? {}, '__metadata__');
   const start = 8 + headerLength;
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (entry.dtype !== 'F32') throw broken(`expected ${name} to be F32 but got ${entry.dtype}`);
-    const [from, to] = entry.data_offsets;
-    const size = entry.shape.reduce((a, b) => a * b, 1);
+  for (const [name, value] of Object.entries(entries)) {
+    const { dtype, shape, data_offsets } = part(tensorEntry, value, name);
+    if (dtype !== 'F32') throw broken(`expected ${name} to be F32 but got ${dtype}`);
+    const [from, to] = data_offsets;
+    const size = shape.reduce((a, b) => a * b, 1);
     if (to - from !== size * 4 || start + to > bytes.length) throw broken(`${name} has not all its bytes`);
     const data = new Float32Array(size);
     new Uint8Array(data.buffer).set(bytes.subarray(start + from, start + to));
-    tensors.set(name, { dims: entry.shape, data });
+    tensors.set(name, { dims: shape, data });
   }
   return { tensors, metadata };
 }

@@ -1,3 +1,4 @@
+import { axisOf, expectIds, expectRows, expectTargets, rowsLike } from './checks.ts';
 import { type DType, type Expr, type ExprOf, makeExpr } from './expr.ts';
 import {
   broadcastShapes,
@@ -88,21 +89,37 @@ export function expandLike(x: Expr, like: Expr): Expr {
   return makeExpr('expandLike', [x, like], {}, like.shape);
 }
 
-/** x with dimensions of size 1 inserted at the given places of the result. */
+/** x with dimensions of size 1 inserted at the given places of the result; negative ones count from its end. */
 export function unsqueeze(x: Expr, axes: readonly number[]): Expr {
+  const rank = x.shape.length + axes.length;
+  const at = axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  const outside = at.some((axis) => axis < 0 || axis >= rank);
+  if (outside || new Set(at).size !== at.length) {
+    throw shapeError(
+      `unsqueeze: ${formatShape(x.shape)} can't get new axes at ${axes.join()} of ${rank} dimension(s)`,
+    );
+  }
   const shape = [...x.shape];
-  for (const axis of [...axes].sort((a, b) => a - b)) shape.splice(axis, 0, 1);
-  return makeExpr('unsqueeze', [x], { axes }, shape);
+  for (const axis of at.toSorted((a, b) => a - b)) shape.splice(axis, 0, 1);
+  return makeExpr('unsqueeze', [x], { axes: at }, shape, x.dtype);
 }
 
 /** Rows of a table [V,E] chosen by ids [N] int32 = [N,E]. */
 export function gather(table: Expr, ids: Expr): Expr {
-  expectRank('gather', ids, 1);
+  expectIds('gather', ids);
+  expectRows('gather', table);
   return makeExpr('gather', [table, ids], {}, [ids.shape[0], ...table.shape.slice(1)], table.dtype);
 }
 
 /** Rows [N,E] added up at ids [N] into zeros of the shape of `table` [V,E]. */
 export function scatterAdd(rows: Expr, ids: Expr, table: Expr): Expr {
+  expectIds('scatterAdd', ids);
+  expectRows('scatterAdd', table);
+  if (!sameShape(rows.shape, [ids.shape[0], ...table.shape.slice(1)])) {
+    throw shapeError(
+      `scatterAdd: rows ${formatShape(rows.shape)} at ids ${formatShape(ids.shape)} don't fit table ${formatShape(table.shape)}`,
+    );
+  }
   return makeExpr('scatterAdd', [rows, ids, table], {}, table.shape);
 }
 
@@ -138,7 +155,13 @@ export function split(x: Expr, axis: number, sizes: readonly number[]): Expr[] {
 
 /** Cuts along an axis at sizes known when the graph runs, int64 [dims.length]; `dims` names them. */
 export function splitAt(x: Expr, axis: number, sizes: Expr, dims: readonly Dim[]): Expr[] {
-  return partsOf(makeExpr('split', [x, sizes], { axis: axisOf('splitAt', x, axis), dims }, x.shape, x.dtype));
+  const at = axisOf('splitAt', x, axis);
+  if (sizes.dtype !== 'int64' || !sameShape(sizes.shape, [dims.length])) {
+    throw shapeError(
+      `splitAt: expected sizes int64 [${dims.length}] but got ${sizes.dtype} ${formatShape(sizes.shape)}`,
+    );
+  }
+  return partsOf(makeExpr('split', [x, sizes], { axis: at, dims }, x.shape, x.dtype));
 }
 
 function partsOf(tuple: ExprOf<'split'>): Expr[] {
@@ -153,21 +176,25 @@ export function partOf(tuple: ExprOf<'split'>, index: number): Expr {
 
 /** Lengths of the parts along an axis, int64 [parts]. */
 export function sizes(parts: readonly Expr[], axis: number): Expr {
-  return makeExpr('sizes', parts, { axis }, [parts.length], 'int64');
+  const [at = axis] = parts.map((part) => axisOf('sizes', part, axis));
+  return makeExpr('sizes', parts, { axis: at }, [parts.length], 'int64');
 }
 
 /** The first rows of x, as many as `like` has. */
 export function firstRows(x: Expr, like: Expr): Expr {
-  return makeExpr('firstRows', [x, like], {}, x.shape.with(0, like.shape[0]));
+  const rows = rowsLike('firstRows', x, like, (own, count) => count <= own);
+  return makeExpr('firstRows', [x, like], {}, x.shape.with(0, rows), x.dtype);
 }
 
 /** x with zero rows appended until it has as many as `like`. */
 export function padRows(x: Expr, like: Expr): Expr {
-  return makeExpr('padRows', [x, like], {}, x.shape.with(0, like.shape[0]));
+  const rows = rowsLike('padRows', x, like, (own, count) => count >= own);
+  return makeExpr('padRows', [x, like], {}, x.shape.with(0, rows), x.dtype);
 }
 
 /** Zeros [n, width], as many rows as `like` has. */
 export function zeroRows(like: Expr, width: number): Expr {
+  expectRows('zeroRows', like);
   return makeExpr('zeroRows', [like], { width }, [like.shape[0], width]);
 }
 
@@ -183,34 +210,23 @@ export function logSoftmax(x: Expr): Expr {
 
 /** -log softmax(logits)[target] for each row, in nats: logits [N,V], targets [N] int32 -> [N]. */
 export function crossEntropy(logits: Expr, targets: Expr): Expr {
-  expectRank('crossEntropy', logits, 2);
-  expectRank('crossEntropy', targets, 1);
-  if (logits.shape[0] !== targets.shape[0]) {
-    throw shapeError(
-      `crossEntropy: logits ${formatShape(logits.shape)} but targets ${formatShape(targets.shape)}`,
-    );
-  }
+  expectTargets('crossEntropy', 'logits', logits, targets);
   return makeExpr('crossEntropy', [logits, softmax(logits), targets], {}, targets.shape);
 }
 
 /** (probabilities - one-hot(targets)) * g: probabilities [N,V], targets [N], g [N] -> [N,V]. */
 export function crossEntropyGradient(probabilities: Expr, targets: Expr, g: Expr): Expr {
+  expectTargets('crossEntropyGradient', 'probabilities', probabilities, targets);
+  if (!sameShape(g.shape, targets.shape)) {
+    throw shapeError(
+      `crossEntropyGradient: g ${formatShape(g.shape)} but targets ${formatShape(targets.shape)}`,
+    );
+  }
   return makeExpr('crossEntropyGradient', [probabilities, targets, g], {}, probabilities.shape);
 }
 
+/** A mask of 0 and 1 (uint8) as float32. */
 export function toFloat(x: Expr): Expr {
+  if (x.dtype !== 'uint8') throw shapeError(`toFloat: expected uint8 but got ${x.dtype}`);
   return makeExpr('toFloat', [x], {}, x.shape);
-}
-
-function axisOf(where: string, x: Expr, axis: number): number {
-  const at = axis < 0 ? axis + x.shape.length : axis;
-  if (at < 0 || at >= x.shape.length)
-    throw shapeError(`${where}: ${formatShape(x.shape)} has no axis ${axis}`);
-  return at;
-}
-
-function expectRank(where: string, x: Expr, rank: number): void {
-  if (x.shape.length !== rank) {
-    throw shapeError(`${where}: expected ${rank} dimension(s) but got ${formatShape(x.shape)}`);
-  }
 }

@@ -19,25 +19,30 @@ const preprocessing = z.object({
   std: triple,
 });
 
-const encoder: z.ZodType<EncoderDefinition> = z.object({
-  name: z.string(),
-  description: z.string(),
+const network = z.object({
+  file: z.string().regex(/^[^/\\]+$/, 'expected a file name without a folder'),
+  sha256: z.string().nullable(),
+  input: z.object({ name: z.string(), layout: z.enum(['NCHW', 'NHWC']) }),
+  features: z.array(z.string()).min(1),
   featureSize: positive,
-  networks: z
-    .array(
-      z.object({
-        file: z.string().regex(/^[^/\\]+$/, 'expected a file name without a folder'),
-        sha256: z.string().nullable(),
-        input: z.object({ name: z.string(), layout: z.enum(['NCHW', 'NHWC']) }),
-        features: z.array(z.string()).min(1),
-        featureSize: positive,
-        maxBatch: positive,
-        preprocessing,
-        l2: z.number().nullable(),
-      }),
-    )
-    .min(1),
+  maxBatch: positive,
+  preprocessing,
+  l2: z.number().nullable(),
 });
+
+const encoder: z.ZodType<EncoderDefinition> = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    featureSize: positive,
+    networks: z.array(network).min(1),
+  })
+  .superRefine(({ featureSize, networks }, context) => {
+    const sum = networks.reduce((total, { featureSize }) => total + featureSize, 0);
+    if (featureSize === sum) return;
+    const message = `expected ${sum}, the sum of its networks, but got ${featureSize}`;
+    context.addIssue({ code: 'custom', path: ['featureSize'], message });
+  });
 
 const manifest = z.object({
   formatVersion: z.literal(1),
@@ -61,6 +66,8 @@ const manifest = z.object({
   }),
   /** What it was trained on and how, in the words of whoever trained it. */
   training: z.record(z.string(), z.unknown()),
+  /** How well it captions, in the words of whoever measured it. */
+  scores: z.record(z.string(), z.unknown()).optional(),
   /** SHA-256 of the folder's other files. */
   files: z.record(z.string(), z.string()),
 });

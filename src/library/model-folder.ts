@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGraph, stepGraph } from '../decoder/graphs.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { sha256 } from '../files/sha256.ts';
 import { emitOnnx } from '../onnx/emit.ts';
 import { parseVocabulary, type Vocabulary } from '../text/vocabulary.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
@@ -13,8 +13,9 @@ import { type Manifest, parseManifest } from './manifest.ts';
 /** Model folders that ship with the package; the same path from src/library and dist/library. */
 const SHIPPED = fileURLToPath(new URL('../../models', import.meta.url));
 
-const START = 'start.onnx';
-const STEP = 'decoder.onnx';
+/** The decoder's two graphs (decoder/graphs.ts). */
+export const START_FILE = 'start.onnx';
+export const STEP_FILE = 'decoder.onnx';
 const VOCABULARY = 'vocabulary.json';
 /** A folder that holds this file is a model; it is written last. */
 export const MANIFEST = 'model.json';
@@ -29,17 +30,22 @@ export interface ModelFolder {
   readonly step: Uint8Array;
 }
 
-/** The folder of a model given by name (one that ships) or by path; a UserError lists the known names. */
-export async function findModel(nameOrPath: string): Promise<string> {
-  for (const folder of [join(SHIPPED, nameOrPath), resolve(nameOrPath)]) {
-    if (existsSync(join(folder, MANIFEST))) return folder;
-  }
-  const entries = await readdir(SHIPPED).catch(() => []);
-  const known = entries.filter((name) => existsSync(join(SHIPPED, name, MANIFEST)));
+/**
+ * The folder of a model given by name (one that ships, or lies in `shipped`) or by path; a UserError lists
+ * the known names.
+ */
+export async function findModel(nameOrPath: string, shipped = SHIPPED): Promise<string> {
+  // A path such as ../mine starts where the user is, never at the models that ship.
+  const isName = basename(nameOrPath) === nameOrPath && !['.', '..'].includes(nameOrPath);
+  const places = [...(isName ? [join(shipped, nameOrPath)] : []), resolve(nameOrPath)];
+  const found = places.find((folder) => existsSync(join(folder, MANIFEST)));
+  if (found !== undefined) return found;
+  const entries = await readdir(shipped).catch(() => []);
+  const known = entries.filter((name) => existsSync(join(shipped, name, MANIFEST)));
   throw new UserError(
     `expected --model to be ${known.join(', ') || 'a name'} or a model folder but got ${nameOrPath}`,
     {
-      hint: `a model folder holds ${MANIFEST}, ${VOCABULARY}, ${START} and ${STEP}`,
+      hint: `a model folder holds ${MANIFEST}, ${VOCABULARY}, ${START_FILE} and ${STEP_FILE}`,
     },
   );
 }
@@ -56,7 +62,11 @@ export async function readModel(path: string): Promise<ModelFolder> {
     }
     return bytes;
   };
-  const [words, start, step] = await Promise.all([verified(VOCABULARY), verified(START), verified(STEP)]);
+  const [words, start, step] = await Promise.all([
+    verified(VOCABULARY),
+    verified(START_FILE),
+    verified(STEP_FILE),
+  ]);
   const vocabulary = parseVocabulary(words.toString('utf8'), join(path, VOCABULARY));
   if (vocabulary.size !== manifest.decoder.vocabularySize) {
     throw new UserError(
@@ -81,12 +91,12 @@ export async function writeModel(
   const { decoder } = manifest;
   const contents: Record<string, Uint8Array> = {
     [VOCABULARY]: Buffer.from(`${JSON.stringify(vocabulary, null, 0)}\n`),
-    [START]: emitOnnx(startGraph(decoder), {
+    [START_FILE]: emitOnnx(startGraph(decoder), {
       name: 'start',
       description: 'image feature -> state before the first word',
       weights,
     }),
-    [STEP]: emitOnnx(stepGraph(decoder), {
+    [STEP_FILE]: emitOnnx(stepGraph(decoder), {
       name: 'step',
       description: 'last word and state -> log-probabilities of the next word and next state',
       weights,
@@ -104,8 +114,4 @@ async function read(folder: string, file: string): Promise<Buffer> {
   } catch (error) {
     throw new UserError(`cannot read ${join(folder, file)}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

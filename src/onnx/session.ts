@@ -1,6 +1,11 @@
 import * as ort from 'onnxruntime-node';
 import { InternalError, messageOf, UserError } from '../errors.ts';
 
+// What fails is thrown, and told in a sentence of ours: onnxruntime need not log it as well. (Dawn, which
+// is its webgpu, warns of missing drivers all the same: nothing reaches that.)
+ort.env.logLevel = 'fatal';
+const FATAL = 4;
+
 /** Where and how a session runs. */
 export interface SessionOptions {
   /** CPU threads of one session; by default as many as onnxruntime finds cores. */
@@ -45,7 +50,7 @@ export class Session {
     const device = options.device ?? 'cpu';
     const settings: ort.InferenceSession.SessionOptions = {
       executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
-      logSeverityLevel: 3,
+      logSeverityLevel: FATAL,
       // Buffers are planned once per set of shapes; ours change with every batch, so the plan only costs memory.
       enableMemPattern: false,
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
@@ -58,7 +63,9 @@ export class Session {
       return new Session(inner);
     } catch (error) {
       const what = name ?? (typeof source === 'string' ? source : 'the graph');
-      throw new UserError(`cannot load ${what} on device ${device}: ${messageOf(error)}`, { cause: error });
+      const reason = messageOf(error).replace(SOURCE_LINE, '').trim();
+      const hint = device === 'cpu' ? undefined : 'leave --device out to compute on the processor';
+      throw new UserError(`cannot load ${what} on device ${device}: ${reason}`, { hint, cause: error });
     }
   }
 
@@ -97,6 +104,9 @@ export class Session {
     await this.inner.release();
   }
 }
+
+/** Where in onnxruntime's own sources a check failed, ahead of the reason. */
+const SOURCE_LINE = /^\/\S+:\d+ .* was false\. /s;
 
 function info(meta: ort.InferenceSession.ValueMetadata): TensorInfo {
   if (!meta.isTensor) throw new InternalError(`${meta.name} is not a tensor`);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { messageOf, UserError } from '../errors.ts';
+import { sha256 } from '../files/sha256.ts';
 import { outputDeclaration } from '../onnx/proto.ts';
 import { Session, type SessionOptions } from '../onnx/session.ts';
 import { tensorNames } from '../onnx/tensor-names.ts';
@@ -106,7 +106,7 @@ export function encoderHash(definition: EncoderDefinition): string {
     const pixels = [resize.kind, shortSide, size, channels, scale, mean, std, ...(mirror ? ['mirror'] : [])];
     return [sha256, input.layout, features, featureSize, pixels, l2];
   });
-  return createHash('sha256').update(JSON.stringify(decisive)).digest('hex');
+  return sha256(JSON.stringify(decisive));
 }
 
 /** One loaded ONNX file, with the names of the input and of the feature tensor that it really has. */
@@ -121,9 +121,9 @@ class Network {
   static async load(definition: NetworkDefinition, file: string, options: SessionOptions): Promise<Network> {
     const room = Math.max(...definition.features.map((name) => outputDeclaration(name).length));
     const { bytes, space } = await readWithRoom(file, room);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (definition.sha256 !== null && definition.sha256 !== sha256) {
-      throw new UserError(`expected ${file} to have SHA-256 ${definition.sha256} but got ${sha256}`, {
+    const digest = sha256(bytes);
+    if (definition.sha256 !== null && definition.sha256 !== digest) {
+      throw new UserError(`expected ${file} to have SHA-256 ${definition.sha256} but got ${digest}`, {
         hint: 'the file is damaged or another one; restore it',
       });
     }
@@ -146,7 +146,7 @@ class Network {
     const session = await Session.load(model, options, file);
     try {
       const { input, maxBatch } = checkInput(session, definition, file);
-      return new Network({ ...definition, sha256, maxBatch }, session, input, feature);
+      return new Network({ ...definition, sha256: digest, maxBatch }, session, input, feature);
     } catch (error) {
       await session.release();
       throw error;

@@ -72,7 +72,7 @@ function zooVgg(file: string, features: readonly string[]): NetworkDefinition {
   };
 }
 
-const VGG16 = zooVgg('vgg16-12.onnx', ['vgg0_dense1_relu_fwd', 'flatten_70']);
+const VGG16 = zooVgg('vgg16-7.onnx', ['vgg0_dense1_relu_fwd', 'flatten_70']);
 
 function encoder(
   name: string,

@@ -1,10 +1,10 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Call, caption } from '../helpers/cli.ts';
-import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+import { type Call, caption, captionWithin } from '../helpers/cli.ts';
+import type { Shapes } from '../helpers/shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 let folder: string;
 let shapes: Shapes;
@@ -12,20 +12,21 @@ let shapes: Shapes;
 let model: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'caption-cli-'));
-  shapes = await writeShapes(join(folder, 'shapes'));
-  const out = join(folder, 'model');
-  expect(await caption(trainingArguments(shapes, out))).toMatchObject({ status: 0, out: '' });
-  model = ['--model', out, '--encoder-file', shapes.network, '--threads', '1'];
+  const trained = await trainedShapes();
+  ({ folder, shapes } = trained);
+  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const run = (args: readonly string[], call: Call = {}) =>
+const run = (args: readonly string[]) => captionWithin([...model, ...args], { cwd: folder });
+/** In a process of its own. */
+const spawned = (args: readonly string[], call: Call) =>
   caption([...model, ...args], { cwd: folder, ...call });
 
 test('a trained model gives each picture the caption it was trained on, and nothing else', async () => {
   const [first] = shapes.pictures;
-  expect(await run([first!.path])).toEqual({ status: 0, out: `${first!.caption}\n`, err: '' });
+  const alone = await spawned([first!.path], {});
+  expect(alone).toEqual({ status: 0, out: `${first!.caption}\n`, err: '' });
 
   const several = await run(shapes.pictures.map(({ path }) => path));
   const lines = shapes.pictures.map(({ path, caption }) => `${path}\t${caption}\n`);
@@ -34,7 +35,7 @@ test('a trained model gives each picture the caption it was trained on, and noth
 
 test('standard input, folders and patterns', async () => {
   const [first] = shapes.pictures;
-  const fromInput = await run(['-'], { input: await readFile(first!.path) });
+  const fromInput = await spawned(['-'], { input: await readFile(first!.path) });
   expect(fromInput).toEqual({ status: 0, out: `${first!.caption}\n`, err: '' });
 
   const one = join(folder, 'one');
@@ -65,18 +66,23 @@ test('--json and --count print an object a caption, likeliest first', async () =
 });
 
 test('sampling depends on the seed only, not on which other images can be read', async () => {
-  const paths = shapes.pictures.slice(0, 2).map(({ path }) => path);
+  const [first, second] = shapes.pictures.map(({ path }) => path);
   const sample = ['--sample', '--temperature', '3', '--count', '4', '--seed', '5'];
-  const [once, again, other, broken] = await Promise.all([
-    run([...paths, ...sample]),
-    run([...paths, ...sample]),
-    run([...paths, ...sample, '--seed', '6']),
-    run(['nope.png', ...paths.slice(1), ...sample]),
-  ]);
-  expect(once.out.split('\n')).toHaveLength(9);
-  expect(again.out).toBe(once.out);
-  expect(other.out).not.toBe(once.out);
-  expect(broken.status).toBe(1);
+  await writeFile(join(folder, 'bad.png'), 'not a picture');
+  const once = await run([first!, second!, ...sample]);
+  const lines = once.out.split('\n');
+  expect(lines).toHaveLength(9);
+  expect((await run([first!, second!, ...sample])).out).toBe(once.out);
+  expect((await run([first!, second!, ...sample, '--seed', '6'])).out).not.toBe(once.out);
+  // Its place gives each image its own samples: as the first one the second gets others.
+  expect((await run([second!, first!, ...sample])).out.split('\n').slice(0, 4)).not.toEqual(
+    lines.slice(4, 8),
+  );
+  for (const missing of ['nope.png', 'bad.png', 'nope*.png', 'shapes/none/']) {
+    const { status, out } = await run([missing, second!, ...sample]);
+    expect(status).toBe(1);
+    expect(out.split('\n')).toEqual(lines.slice(4));
+  }
 });
 
 test('images that cannot be read are named, the others captioned: status 1', async () => {
@@ -102,14 +108,14 @@ test('images that cannot be read are named, the others captioned: status 1', asy
   ]);
 
   expect(await run(['notes.txt'])).toMatchObject({ status: 1, out: '' });
-  expect(await run(['-'])).toEqual({
+  expect(await spawned(['-'], {})).toEqual({
     status: 1,
     out: '',
     err: 'standard input: expected an image but got no bytes\n',
   });
 });
 
-test.concurrent.each([
+test.each([
   ['no inputs', [], 'expected images to caption but got none'],
   ['a missing file', ['nope.jpg'], 'expected an image file but nope.jpg does not exist'],
   [
@@ -131,6 +137,18 @@ test.concurrent.each([
     'expected --encoder to be vgg16, which model model was trained',
   ],
   ['a mistyped option', ['x.png', '--bea', '3'], "unknown option '--bea'\nhint: did you mean --beam?"],
+  ['a beam in words', ['x.png', '--beam', 'three'], 'expected --beam to be a number but got three'],
+  ['an empty number', ['x.png', '--seed', ''], 'expected --seed to be a number but got nothing'],
+  [
+    'half a length',
+    ['x.png', '--max-length', '2.5'],
+    'expected --max-length to be a whole number from 1 to 1000',
+  ],
+  [
+    'help on nothing',
+    ['help', 'nosuch'],
+    /^caption: expected a command \(features, .*\) after help but got nosuch\n/,
+  ],
   ['a beam of 0', ['x.png', '--beam', '0'], 'expected --beam to be a whole number from 1 to 1000 but got 0'],
   [
     'a wrong temperature',
@@ -151,11 +169,16 @@ test.concurrent.each([
   const bare = join(folder, 'bare');
   await mkdir(bare, { recursive: true });
   await writeFile(join(folder, 'x.png'), 'read by none of these calls');
-  const { status, out, err } = await run(args);
+  const { status, out, err } = args[0] === 'help' ? await captionWithin(args) : await run(args);
   expect(err).toMatch(message);
   expect(err).toMatch(/^(caption: |[ab]\.jpg: )/);
   expect(err).not.toMatch(/\n +at |Error:/);
   expect({ status, out }).toEqual({ status: 2, out: '' });
+});
+
+test('a wrong call ends the process with status 2 as well', async () => {
+  const wrong = { status: 2, out: '', err: "caption: unknown option '--bea'\nhint: did you mean --beam?\n" };
+  expect(await caption(['x.png', '--bea', '3'])).toEqual(wrong);
 });
 
 test('a vocabulary or network of another model is refused', async () => {
@@ -167,7 +190,7 @@ test('a vocabulary or network of another model is refused', async () => {
   const words = await readFile(join(mixed, 'vocabulary.json'), 'utf8');
   await writeFile(join(mixed, 'vocabulary.json'), words.replace('"red"', '"rot"'));
   const [first] = shapes.pictures;
-  const vocabulary = await caption([first!.path, '--model', mixed, '--encoder-file', shapes.network]);
+  const vocabulary = await captionWithin([first!.path, '--model', mixed, '--encoder-file', shapes.network]);
   expect(vocabulary.status).toBe(2);
   expect(vocabulary.err).toMatch(/vocabulary\.json is not the file that model\.json describes\nhint: /);
 
@@ -177,30 +200,35 @@ test('a vocabulary or network of another model is refused', async () => {
 });
 
 test('the reader of the output may stop reading', async () => {
-  const call = run(['shapes/images', 'shapes/images', 'shapes/images'], {
+  const call = spawned(['shapes/images', 'shapes/images', 'shapes/images'], {
     onText: (_, child) => child.stdout!.destroy(),
   });
   expect(await call).toMatchObject({ status: 0, err: '' });
 });
 
 test('Ctrl-C ends it without a word', async () => {
-  const call = run(['shapes/images', 'shapes/images', 'shapes/images', 'shapes/images'], {
+  const call = spawned(['shapes/images', 'shapes/images', 'shapes/images', 'shapes/images'], {
     onText: (_, child) => child.kill('SIGINT'),
   });
   expect(await call).toMatchObject({ status: 130, err: '' });
 });
 
 test('help teaches, for the command and its commands', async () => {
-  const [help, train, version] = await Promise.all([
-    caption(['--help']),
-    caption(['help', 'train']),
-    caption(['--version']),
-  ]);
+  const help = await captionWithin(['--help']);
   expect(help).toMatchObject({ status: 0, err: '' });
   for (const part of ['Usage: caption', '--beam', 'Examples:', 'Exit status:', 'evaluate']) {
     expect(help.out).toContain(part);
   }
+  for (const args of [['help'], ['help', 'caption'], ['help', '--help']]) {
+    expect(await captionWithin(args)).toEqual(help);
+  }
+  const train = await captionWithin(['help', 'train']);
   expect(train.out).toMatch(/^Usage: caption train.*--preset.*default: 20.*Examples:/s);
-  const { version: expected } = JSON.parse(await readFile('package.json', 'utf8'));
-  expect(version.out).toBe(`${expected}\n`);
+  expect(await captionWithin(['train', '--help'])).toEqual(train);
+  for (const command of ['features', 'train', 'evaluate', 'score']) {
+    const { out } = await captionWithin(['help', command]);
+    expect(out).toMatch(/Exit status: 0 .*2 wrong\s+call, 70 a bug of caption/s);
+  }
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect((await captionWithin(['--version'])).out).toBe(`${version}\n`);
 });

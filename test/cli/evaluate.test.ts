@@ -1,28 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caption } from '../helpers/cli.ts';
-import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+import { caption, captionWithin } from '../helpers/cli.ts';
+import type { Shapes } from '../helpers/shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 let folder: string;
 let shapes: Shapes;
 let evaluate: string[];
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'caption-evaluate-'));
-  shapes = await writeShapes(join(folder, 'shapes'));
-  const model = join(folder, 'model');
-  expect(await caption(trainingArguments(shapes, model))).toMatchObject({ status: 0 });
+  const trained = await trainedShapes();
+  ({ folder, shapes } = trained);
   evaluate = [
-    'evaluate',
-    '--model',
-    model,
-    '--encoder-file',
-    shapes.network,
-    '--threads',
-    '1',
-    '--data',
-    shapes.data,
+    ...['evaluate', '--model', trained.model, '--encoder-file', shapes.network],
+    ...['--threads', '1', '--data', shapes.data],
   ];
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -30,10 +21,8 @@ afterAll(() => rm(folder, { recursive: true }));
 test('a split is captioned and scored; features from a file give the same', async () => {
   const results = join(folder, 'results.json');
   const features = join(folder, 'model', 'features.npy');
-  const [table, json] = await Promise.all([
-    caption([...evaluate, '--split', 'train', '--out', results]),
-    caption([...evaluate, '--split', 'train', '--features', features, '--json']),
-  ]);
+  const table = await caption([...evaluate, '--split', 'train', '--out', results]);
+  const json = await captionWithin([...evaluate, '--split', 'train', '--features', features, '--json']);
   expect(table).toMatchObject({ status: 0, err: '' });
   expect(table.out.replace(/perplexity +1\.\d\d\n$/, '')).toBe(
     [
@@ -66,12 +55,15 @@ test('a split is captioned and scored; features from a file give the same', asyn
 
 test("the validation perplexity is the training's own", async () => {
   const { training } = JSON.parse(await readFile(join(folder, 'model', 'model.json'), 'utf8'));
-  const { out } = await caption([...evaluate, '--split', 'val', '--json', '--limit', '8']);
+  const { out } = await captionWithin([...evaluate, '--split', 'val', '--json', '--limit', '8']);
   expect(JSON.parse(out).perplexity).toBeCloseTo(training.validationPerplexity, 4);
 });
 
 test('wrong calls are one sentence and status 2; an unreadable image is named and left out', async () => {
   const features = join(folder, 'model', 'features.npy');
+  const mirrored = join(folder, 'mirrored.npy');
+  const extract = ['features', shapes.pictures[0]!.path, '--mirror', '--out', mirrored, '--threads', '1'];
+  await captionWithin([...extract, '--encoder', 'vgg16', '--encoder-file', shapes.network]);
   const cases: [string[], string | RegExp][] = [
     [['--split', 'dev'], 'expected --split to be one of train, val, test but got dev'],
     [[], "required option '--split <name>' not specified"],
@@ -79,16 +71,20 @@ test('wrong calls are one sentence and status 2; an unreadable image is named an
       ['--split', 'test', '--features', features],
       /features\.npy to have every image but 8 of 8 are missing, such as images/,
     ],
+    [
+      ['--split', 'train', '--features', mirrored],
+      /mirrored\.npy to be made with the encoder of model model, vgg16, but got features of vgg16 \(/,
+    ],
     [['--split', 'test', '--images-dir', folder], 'expected all 8 images of captions but got 8 missing'],
   ];
-  const outcomes = await Promise.all(cases.map(([args]) => caption([...evaluate, ...args])));
-  for (const [i, { status, out, err }] of outcomes.entries()) {
-    expect(err).toMatch(cases[i]![1]);
+  for (const [args, message] of cases) {
+    const { status, out, err } = await captionWithin([...evaluate, ...args]);
+    expect(err).toMatch(message);
     expect({ status, out }).toEqual({ status: 2, out: '' });
   }
 
   await writeFile(join(shapes.folder, 'images', 'red-circle-test.png'), 'not a picture');
-  const partly = await caption([...evaluate, '--split', 'test', '--json']);
+  const partly = await captionWithin([...evaluate, '--split', 'test', '--json']);
   expect(partly.status).toBe(1);
   expect(partly.err).toMatch(
     /red-circle-test\.png: cannot read it as an image: .*\nthe scores are those of 7 of 8 images\n$/,
@@ -107,12 +103,10 @@ test('score prints what evaluate would, for captions from anywhere', async () =>
   await writeFile(references!, JSON.stringify({ images: [{ id: 1 }, { id: 2 }], annotations }));
   await writeFile(candidates!, JSON.stringify(annotations));
   await writeFile(other!, JSON.stringify(annotations.slice(1)));
-  const [table, json, wrong, missing] = await Promise.all([
-    caption(['score', candidates!, '--references', references!]),
-    caption(['score', candidates!, '--references', references!, '--json']),
-    caption(['score', other!, '--references', references!]),
-    caption(['score', candidates!]),
-  ]);
+  const table = await captionWithin(['score', candidates!, '--references', references!]);
+  const json = await captionWithin(['score', candidates!, '--references', references!, '--json']);
+  const wrong = await captionWithin(['score', other!, '--references', references!]);
+  const missing = await captionWithin(['score', candidates!]);
   expect(table).toMatchObject({ status: 0, err: '' });
   expect(table.out).toMatch(/^Bleu_1 +1\.000\nBleu_2 +1\.000\n.*\nCIDEr +\d+\.\d{3}\n/s);
   expect(JSON.parse(json.out)).toMatchObject({ images: 2, ROUGE_L: 1 });

@@ -1,27 +1,29 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readFeatures } from '../../src/vision/feature-file.ts';
-import { caption } from '../helpers/cli.ts';
-import { type Shapes, writeShapes } from '../helpers/shapes.ts';
+import { caption, captionWithin } from '../helpers/cli.ts';
+import type { Shapes } from '../helpers/shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 let folder: string;
 let shapes: Shapes;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'caption-features-'));
-  shapes = await writeShapes(join(folder, 'shapes'));
+  ({ folder, shapes } = await trainedShapes());
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const features = (...args: string[]) =>
-  caption(['features', ...args, '--encoder', 'vgg16', '--encoder-file', shapes.network, '--threads', '1'], {
-    cwd: folder,
-  });
+const calling = (args: readonly string[]) => [
+  ...['features', ...args, '--threads', '1'],
+  ...['--encoder', 'vgg16', '--encoder-file', shapes.network],
+];
+const features = (...args: string[]) => captionWithin(calling(args), { cwd: folder });
 
 test('a data set is kept under its own names, images under their paths; the same call adds what is missing', async () => {
   const out = join(folder, 'all.npy');
-  expect(await features('shapes', '--out', out)).toEqual({
+  // In a process of its own, as users call it.
+  expect(await caption(calling(['shapes', '--out', out]), { cwd: folder })).toEqual({
     status: 0,
     out: '',
     err: `${out} holds the features of 24 images, 4096 numbers each\n`,
@@ -62,6 +64,54 @@ test('images that cannot be read are named and the others kept: status 1', async
   expect((await readFeatures(out)).keys).toHaveLength(24);
 });
 
+test('mirrored photographs are features of their own', async () => {
+  const [plain, mirror] = ['plain.npy', 'mirror.npy'].map((name) => join(folder, name)) as [string, string];
+  // A circle at the left; the size is the network's own, as resizing rounds from the left.
+  const aside =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><rect width="256" height="256" fill="#fff"/>' +
+    '<circle cx="80" cy="128" r="40" fill="#e02020"/></svg>';
+  await mkdir(join(folder, 'sides'));
+  const left = sharp(Buffer.from(aside)).png();
+  await left.clone().toFile(join(folder, 'sides', 'left.png'));
+  await sharp(await left.toBuffer())
+    .flop()
+    .png()
+    .toFile(join(folder, 'sides', 'right.png'));
+  expect((await features('sides', '--out', plain)).status).toBe(0);
+  expect(await features('sides', '--out', mirror, '--mirror')).toMatchObject({
+    status: 0,
+    err: `${mirror} holds the features of 2 images, 4096 numbers each\n`,
+  });
+  const [seen, turned] = [await readFeatures(plain), await readFeatures(mirror)];
+  expect(seen.row('sides/left.png')).not.toEqual(seen.row('sides/right.png'));
+  expect(turned.row('sides/left.png')).toEqual(seen.row('sides/right.png'));
+  expect(turned.row('sides/right.png')).toEqual(seen.row('sides/left.png'));
+
+  const mixed = await features('sides', '--out', plain, '--mirror');
+  expect(mixed.status).toBe(2);
+  expect(mixed.err).toMatch(/plain\.npy was made with encoder vgg16 \(\w+\) but got vgg16 \(\w+\)\n/);
+});
+
+test('a folder of photographs that also holds other captions is a folder of photographs', async () => {
+  await mkdir(join(folder, 'album', 'annotations'), { recursive: true });
+  await copyFile(shapes.pictures[0]!.path, join(folder, 'album', 'red.png'));
+  await writeFile(join(folder, 'album', 'captions.json'), '["by another program"]');
+  const out = join(folder, 'album.npy');
+  expect(await features('album', '--out', out)).toMatchObject({ status: 0 });
+  expect((await readFeatures(out)).keys).toEqual(['album/red.png']);
+});
+
+test('a device that is not there is one sentence and a hint', async () => {
+  // onnxruntime writes its log past JavaScript: only another process can tell that it is silent.
+  const { status, err } = await caption(calling(['shapes', '--out', 'cuda.npy', '--device', 'cuda']), {
+    cwd: folder,
+  });
+  expect(err).toMatch(
+    /^caption: cannot load \S+vgg\.onnx on device cuda: .+\nhint: leave --device out .+\n$/,
+  );
+  expect(status).toBe(2);
+});
+
 test('wrong calls are one sentence and status 2', async () => {
   const calls: [string[], string | RegExp][] = [
     [['shapes'], "required option '--out <file.npy>' not specified"],
@@ -73,9 +123,9 @@ test('wrong calls are one sentence and status 2', async () => {
       'expected --images-dir together with one data set',
     ],
   ];
-  const outcomes = await Promise.all(calls.map(([args]) => features(...args)));
-  for (const [i, { status, err }] of outcomes.entries()) {
-    expect(err).toMatch(calls[i]![1]);
+  for (const [args, message] of calls) {
+    const { status, err } = await features(...args);
+    expect(err).toMatch(message);
     expect(status).toBe(2);
   }
 });

@@ -1,9 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { caption, signalAt } from '../helpers/cli.ts';
+import { trainCommand } from '../../src/cli/train.ts';
+import { readFeatures } from '../../src/vision/feature-file.ts';
+import { caption, captionWithin, outputOf, signalAt } from '../helpers/cli.ts';
 import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 /** Enough for a run to be interrupted in the middle. */
 const EPOCHS = 40;
@@ -11,9 +13,10 @@ const MODEL = ['decoder.onnx', 'model.json', 'start.onnx', 'vocabulary.json'];
 
 let folder: string;
 let shapes: Shapes;
+/** Where the shared model of the shapes is, with its features. */
+let trained: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'caption-train-'));
-  shapes = await writeShapes(join(folder, 'shapes'));
+  ({ folder, shapes, model: trained } = await trainedShapes());
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -27,7 +30,11 @@ test('runs that were interrupted or killed come to the same model as one that wa
   const more = ['--name', 'shapes', '--dropout', '0.3', '--averaging', '0.9'];
   const named = (out: string) => [...trainingArguments(shapes, out, EPOCHS), ...more];
   const [whole, interrupted, killed] = ['whole', 'interrupted', 'killed'].map((name) => join(folder, name));
-  const all = await caption(named(whole!));
+  const [all, stopped, dead] = await Promise.all([
+    caption(named(whole!)),
+    caption(named(interrupted!), { onText: signalAt('epoch 8:', 'SIGINT') }),
+    caption(named(killed!), { onText: signalAt('epoch 15:', 'SIGKILL') }),
+  ]);
   expect(all.status).toBe(0);
   expect(all.out).toBe('');
   expect(all.err).toMatch(
@@ -43,7 +50,6 @@ test('runs that were interrupted or killed come to the same model as one that wa
     [...MODEL, 'checkpoint.safetensors', 'features.index.jsonl', 'features.npy'].sort(),
   );
 
-  const stopped = await caption(named(interrupted!), { onText: signalAt('epoch 8:', 'SIGINT') });
   expect(stopped.status).toBe(130);
   expect(stopped.err).toMatch(
     /\ninterrupted; .* holds a checkpoint and the model of epoch \d+\ngo on with: caption train .*--resume\n$/,
@@ -51,28 +57,46 @@ test('runs that were interrupted or killed come to the same model as one that wa
   // The model of an interrupted run is a model.
   const [first] = shapes.pictures;
   const early = ['--model', interrupted!, '--encoder-file', shapes.network, first!.path];
-  expect(await caption(early)).toMatchObject({ status: 0, out: expect.stringMatching(/^\w+( \w+)*\n$/) });
+  expect(await captionWithin(early)).toMatchObject({
+    status: 0,
+    out: expect.stringMatching(/^\w+( \w+)*\n$/),
+  });
 
-  const dead = await caption(named(killed!), { onText: signalAt('epoch 15:', 'SIGKILL') });
   expect(dead.status).toBe(137);
   expect(await readdir(killed!)).toContain('checkpoint.safetensors');
 
   for (const out of [interrupted!, killed!]) {
-    const resumed = await caption([...named(out), '--resume']);
+    const resumed = await captionWithin([...named(out), '--resume']);
     expect(resumed.status).toBe(0);
     expect(resumed.err).not.toContain('epoch 1:');
     expect(await bytesOf(out)).toEqual(await bytesOf(whole!));
   }
 });
 
+test('Ctrl-C that comes when all is done still tells of the model', async () => {
+  const out = join(folder, 'late');
+  // The last epoch is told after its validation; the checkpoint and the model are still to be written.
+  const told = outputOf(
+    async () => {
+      const call = trainCommand().parseAsync(trainingArguments(shapes, out, 2).slice(1), { from: 'user' });
+      await expect(call).rejects.toThrow('interrupted by SIGINT');
+    },
+    (err) => {
+      if (/epoch 2: .*\n$/.test(err)) process.emit('SIGINT');
+    },
+  );
+  const { err } = await told;
+  expect(err).toMatch(/\nwrote .*late: epoch 2, validation loss .*\ntry it: caption --model .*\n$/);
+  expect(await readdir(out)).toEqual(expect.arrayContaining(MODEL));
+});
+
 test('a folder that holds a run is not written over by accident', async () => {
   const out = join(folder, 'taken');
-  expect((await caption(trainingArguments(shapes, out, 1))).status).toBe(0);
-  const [again, other, both] = await Promise.all([
-    caption(trainingArguments(shapes, out, 1)),
-    caption([...trainingArguments(shapes, out, 1), '--resume', '--hidden-size', '7']),
-    caption([...trainingArguments(shapes, out, 1), '--resume', '--overwrite']),
-  ]);
+  const call = [...trainingArguments(shapes, out, 1), '--features', join(trained, 'features.npy')];
+  expect((await captionWithin(call)).status).toBe(0);
+  const again = await captionWithin(call);
+  const other = await captionWithin([...call, '--resume', '--hidden-size', '7']);
+  const both = await captionWithin([...call, '--resume', '--overwrite']);
   expect(again).toMatchObject({ status: 2, out: '' });
   expect(again.err).toMatch(
     /^caption: expected .*taken to hold no model yet but got the checkpoint of a run\nhint: --resume /,
@@ -83,11 +107,37 @@ test('a folder that holds a run is not written over by accident', async () => {
   expect(both.err).toMatch(/'--overwrite' cannot be used with option '--resume'/);
 
   await rm(join(out, 'checkpoint.safetensors'));
-  const gone = await caption([...trainingArguments(shapes, out, 1), '--resume']);
+  const gone = await captionWithin([...call, '--resume']);
   expect(gone.err).toMatch(/expected .*checkpoint\.safetensors to resume from but there is only a model\n/);
-  const replaced = await caption([...trainingArguments(shapes, out, 1), '--overwrite', '--cell', 'rnn']);
+  const replaced = await captionWithin([...call, '--overwrite', '--cell', 'rnn']);
   expect(replaced.status).toBe(0);
   expect(JSON.parse(await readFile(join(out, 'model.json'), 'utf8')).decoder.cell).toBe('rnn');
+});
+
+test('with --mirror both views are learnt from; files made before come to the same model', async () => {
+  const [made, given] = ['views', 'views-given'].map((name) => join(folder, name)) as [string, string];
+  const named = (out: string) => [...trainingArguments(shapes, out, 3), '--name', 'views'];
+  expect((await captionWithin([...named(made), '--mirror'])).status).toBe(0);
+  const plain = await readFeatures(join(made, 'features.npy'));
+  const mirror = await readFeatures(join(made, 'mirrored.npy'));
+  expect([plain.keys.length, mirror.keys.length]).toEqual([16, 8]);
+
+  // The same mirrored features in another order: rows are found by their keys.
+  const turned = join(folder, 'turned.npy');
+  const encoder = ['--encoder', 'vgg16', '--encoder-file', shapes.network, '--threads', '1'];
+  const data = join(shapes.folder, 'turned.jsonl');
+  const lines = (await readFile(shapes.data, 'utf8')).trimEnd().split('\n').reverse();
+  await writeFile(data, lines.join('\n'));
+  await captionWithin(['features', data, '--mirror', '--out', turned, ...encoder]);
+  expect((await readFeatures(turned)).keys[0]).not.toBe(plain.keys[0]);
+  const files = ['--features', join(made, 'features.npy'), '--mirrored-features', turned];
+  expect((await captionWithin([...named(given), ...files])).status).toBe(0);
+  expect(await bytesOf(given)).toEqual(await bytesOf(made));
+
+  const alone = join(folder, 'views-not');
+  expect((await captionWithin(named(alone))).status).toBe(0);
+  expect(await bytesOf(alone)).not.toEqual(await bytesOf(made));
+  expect(await readdir(alone)).not.toContain('mirrored.npy');
 });
 
 test('without a val split images are held out; a picture that cannot be read is named and left out', async () => {
@@ -95,7 +145,7 @@ test('without a val split images are held out; a picture that cannot be read is 
   const broken = join(folder, 'trainonly', 'images', 'red-circle-train.png');
   await writeFile(broken, 'not a picture');
   const out = join(folder, 'heldout');
-  const { status, err } = await caption(trainingArguments({ ...shapes, data, network }, out, 2));
+  const { status, err } = await captionWithin(trainingArguments({ ...shapes, data, network }, out, 2));
   expect(err).toMatch(/^captions has no val split: 5 % \(1 image\) held out for validation\n/);
   expect(err).toContain(`${broken}: cannot read it as an image: `);
   expect(err).toContain('1 image could not be read: left out');
@@ -109,8 +159,9 @@ test('wrong calls are one sentence and status 2', async () => {
   await writeFile(features, '');
   await writeFile(
     join(folder, 'resnet.index.jsonl'),
-    '{"format":"caption features 1","encoder":"vgg16","hash":"0123","featureSize":4096}\n',
+    '{"format":"caption features 2","encoder":"vgg16","hash":"0123","featureSize":4096}\n',
   );
+  const made = join(trained, 'features.npy');
   const right = trainingArguments(shapes, out, 1);
   const cases: [readonly string[], string | RegExp][] = [
     [['train', '--out', out], "required option '--data <dataset>' not specified"],
@@ -121,11 +172,27 @@ test('wrong calls are one sentence and status 2', async () => {
       [...right, '--features', features],
       /resnet\.npy to be made with encoder vgg16 as it is here but got features of vgg16 \(0123 /,
     ],
+    [
+      [...right, '--features', made, '--mirrored-features', made],
+      /features\.npy to be made with --mirror and encoder vgg16 as it is here but got features of vgg16 \(/,
+    ],
+    [
+      [...right, '--features', made, '--mirror'],
+      /^caption: expected --mirrored-features together with --mirror and --features but got none\nhint: /,
+    ],
+    [
+      [...right, '--mirrored-features', made],
+      /^caption: expected --features together with --mirrored-features but got .*features\.npy alone\n/,
+    ],
+    [
+      [...right, '--features', made, '--learning-rate', '1e30'],
+      /^caption: .*loss became \S+ in epoch 1\nhint: try a lower --learning-rate/m,
+    ],
     [[...right, '--min-count', '99'], 'expected words seen at least 99 times in the captions but got none'],
   ];
-  const outcomes = await Promise.all(cases.map(([args]) => caption(args)));
-  for (const [i, { status, err }] of outcomes.entries()) {
-    expect(err).toMatch(cases[i]![1]);
+  for (const [args, message] of cases) {
+    const { status, err } = await captionWithin(args);
+    expect(err).toMatch(message);
     expect(err).not.toMatch(/\n +at |Error:/);
     expect(status).toBe(2);
   }

@@ -98,6 +98,14 @@ describe('COCO captions', () => {
       /images\[1\]: expected every image id once but got 9 again$/,
     ],
     [
+      { images: { 9: image }, annotations: [caption] },
+      /^expected .*c\.json to hold a list "images" but got an object of that name$/,
+    ],
+    [
+      { images: [image], annotations: { 0: caption } },
+      /^expected .*c\.json to hold a list "annotations" but got an object of that name$/,
+    ],
+    [
       { images: [image], annotations: [caption, { image_id: 7, caption: 'x' }] },
       /c\.json: expected captions of its images only but got one for image_id 7$/,
     ],

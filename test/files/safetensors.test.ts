@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/errors.ts';
 import { writeFileAtomic } from '../../src/files/atomic.ts';
 import { readSafetensors, writeSafetensors } from '../../src/files/safetensors.ts';
 
@@ -46,6 +47,46 @@ describe('safetensors', () => {
         /weights\.safetensors is not a readable safetensors/,
       );
     }
+  });
+
+  /** A file of this header and 16 bytes of data. */
+  async function writeHeader(header: unknown): Promise<void> {
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    await writeFile(path(), Buffer.concat([length, json, Buffer.alloc(16)]));
+  }
+  const entry = { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] };
+
+  it('does without metadata, and ignores what it does not know', async () => {
+    await writeHeader({ x: { ...entry, note: 'by another program' } });
+    const { tensors, metadata } = await readSafetensors(path());
+    expect(tensors.get('x')).toEqual({ dims: [2, 2], data: new Float32Array(4) });
+    expect(metadata).toEqual({});
+  });
+
+  it.each([
+    ['null', null, 'the header: Invalid input: expected record, received null'],
+    ['a list', [entry], 'the header: Invalid input: expected record, received array'],
+    ['a tensor of null', { x: null }, 'x: Invalid input: expected object, received null'],
+    ['no type', { x: { ...entry, dtype: undefined } }, 'x.dtype: Invalid input: expected string, received'],
+    ['another type', { x: { ...entry, dtype: 'BF16' } }, 'expected x to be F32 but got BF16'],
+    ['no shape', { x: { ...entry, shape: undefined } }, 'x.shape: Invalid input: expected array'],
+    ['a shape of texts', { x: { ...entry, shape: ['2', 2] } }, 'x.shape.0: Invalid input: expected number'],
+    ['a negative shape', { x: { ...entry, shape: [-2, -2] } }, 'x.shape.0: Too small'],
+    ['a huge shape', { x: { ...entry, shape: [2 ** 40, 2 ** 40] } }, 'x has not all its bytes'],
+    ['no offsets', { x: { ...entry, data_offsets: undefined } }, 'x.data_offsets: Invalid input'],
+    ['one offset', { x: { ...entry, data_offsets: [0] } }, 'x.data_offsets: '],
+    ['offsets before the data', { x: { ...entry, data_offsets: [-16, 0] } }, 'x.data_offsets.0: Too small'],
+    ['offsets behind the file', { x: { ...entry, data_offsets: [8, 24] } }, 'x has not all its bytes'],
+    ['offsets the wrong way round', { x: { ...entry, data_offsets: [16, 0] } }, 'x has not all its bytes'],
+    ['metadata of null', { __metadata__: { run: null }, x: entry }, '__metadata__.run: Invalid input'],
+    ['metadata that is a text', { __metadata__: 'run', x: entry }, '__metadata__: Invalid input'],
+  ])('refuses a header with %s', async (_, header, why) => {
+    await writeHeader(header);
+    const reading = readSafetensors(path());
+    await expect(reading).rejects.toThrow(`${path()} is not a readable safetensors file: ${why}`);
+    await expect(reading).rejects.toBeInstanceOf(UserError);
   });
 
   it('names a file that is not there', async () => {

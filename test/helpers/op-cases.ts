@@ -208,6 +208,7 @@ export const OP_CASES: { readonly [Op in OpName]: readonly OpCase[] } = {
   unsqueeze: [
     opCase('axis 0', { x: numbers([2, 3]) }, (x) => unsqueeze(x, [0])),
     opCase('axes 2 and 0', { x: numbers([2, 3]) }, (x) => unsqueeze(x, [2, 0])),
+    opCase('axes -1 and -3', { x: numbers([2, 3]) }, (x) => unsqueeze(x, [-1, -3])),
   ],
   gather: [
     opCase('repeated ids', { table: numbers([4, 3]), ids: ids([2, 0, 2, 2, 3]) }, gather),

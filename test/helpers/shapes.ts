@@ -24,32 +24,44 @@ export interface Shapes {
 }
 
 /** Writes the data set into a folder: captions.jsonl, images/ and vgg.onnx. */
-export async function writeShapes(folder: string, { splits = ['train', 'val', 'test'] }: ShapesOptions = {}) {
+export async function writeShapes(
+  folder: string,
+  { splits = ['train', 'val', 'test'] }: ShapesOptions = {},
+): Promise<Shapes> {
   await mkdir(join(folder, 'images'), { recursive: true });
-  const pictures = Object.entries(COLOURS).flatMap(([colour, fill]) =>
-    ['circle', 'square'].flatMap((shape) => splits.map((split) => ({ colour, fill, shape, split }))),
-  );
+  const drawings = KINDS.flatMap((kind) => splits.map((split) => ({ ...kind, split })));
   const examples = await Promise.all(
-    pictures.map(async ({ colour, fill, shape, split }) => {
-      const image = `images/${colour}-${shape}-${split}.png`;
-      await drawing(shape, fill, RADIUS[split]).toFile(join(folder, image));
+    drawings.map(async ({ colour, shape, split }) => {
+      const image = imageOf(colour, shape, split);
+      await drawing(shape, COLOURS[colour], RADIUS[split]).toFile(join(folder, image));
       return { image, split, captions: [`A ${colour} ${shape} on a white wall.`] };
     }),
   );
-  const data = join(folder, 'captions.jsonl');
-  await writeFile(data, examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
-  const shapes: Shapes = {
-    folder,
-    data,
-    network: await writeVggShaped(join(folder, 'vgg.onnx')),
-    pictures: examples
-      .filter(({ split }) => split === 'train')
-      .map(({ image, captions }) => ({
-        path: join(folder, image),
-        caption: captions[0]!.toLowerCase().replace('.', ''),
-      })),
-  };
+  const shapes = shapesIn(folder);
+  await writeFile(shapes.data, examples.map((example) => `${JSON.stringify(example)}\n`).join(''));
+  await writeVggShaped(shapes.network);
   return shapes;
+}
+
+/** What `writeShapes` wrote into a folder. */
+export function shapesIn(folder: string): Shapes {
+  return {
+    folder,
+    data: join(folder, 'captions.jsonl'),
+    network: join(folder, 'vgg.onnx'),
+    pictures: KINDS.map(({ colour, shape }) => ({
+      path: join(folder, imageOf(colour, shape, 'train')),
+      caption: `a ${colour} ${shape} on a white wall`,
+    })),
+  };
+}
+
+const KINDS = (Object.keys(COLOURS) as (keyof typeof COLOURS)[]).flatMap((colour) =>
+  ['circle', 'square'].map((shape) => ({ colour, shape })),
+);
+
+function imageOf(colour: string, shape: string, split: string): string {
+  return `images/${colour}-${shape}-${split}.png`;
 }
 
 function drawing(shape: string, fill: string, radius: number) {

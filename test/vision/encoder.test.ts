@@ -6,8 +6,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onnxModel, onnxNode, onnxTensor, onnxValue } from '../../src/onnx/proto.ts';
 import { tensorNames } from '../../src/onnx/tensor-names.ts';
-import type { EncoderDefinition, NetworkDefinition } from '../../src/vision/definition.ts';
-import { Encoder } from '../../src/vision/encoder.ts';
+import { type EncoderDefinition, mirrored, type NetworkDefinition } from '../../src/vision/definition.ts';
+import { Encoder, encoderHash } from '../../src/vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../../src/vision/encoders.ts';
 import { writeVggShaped } from '../helpers/vgg-shaped.ts';
 
@@ -211,9 +211,18 @@ describe('the hash of an encoder', () => {
       await hashOf(meanDefinition(), other),
       await hashOf(meanDefinition({ features: ['doubled'] }), file),
       await hashOf(meanDefinition({ preprocessing: { ...preprocessing, mean: [1, 0, 0] } }), file),
+      await hashOf(meanDefinition({ preprocessing: { ...preprocessing, mirror: true } }), file),
       await hashOf(meanDefinition({ l2: 6 }), file),
     ];
-    expect(new Set([base, ...changed]).size).toBe(5);
+    expect(new Set([base, ...changed]).size).toBe(6);
+    const unmirrored = meanDefinition({ preprocessing: { ...preprocessing, mirror: false } });
+    expect(await hashOf(unmirrored, file)).toBe(base);
+  });
+
+  test('is still the one that features were kept under before there were mirrored views', () => {
+    const plain = meanDefinition({ sha256: 'a'.repeat(64) });
+    expect(encoderHash(plain)).toBe('23cb0a4e0e987ca95805bfb5621c1f1455be8f2b08eddea1521f74defb98db3c');
+    expect(encoderHash(mirrored(plain))).not.toBe(encoderHash(plain));
   });
 
   test('does not hang on the order of keys, which JSON may change', async () => {
@@ -331,7 +340,7 @@ describe('encoders by name', () => {
 
   test('a network that did not ship is asked for', () => {
     expect(() => encoderFiles(encoderDefinition('vgg16'))).toThrow(
-      /^expected the network of encoder vgg16 at .*vgg16-12\.onnx but there is no such file$/,
+      /^expected the network of encoder vgg16 at .*vgg16-7\.onnx but there is no such file$/,
     );
     expect(() => encoderFiles(encoderDefinition('vgg16'))).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('--encoder-file') }),

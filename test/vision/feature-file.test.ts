@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { UserError } from '../../src/errors.ts';
 import { FeatureWriter, readFeatures } from '../../src/vision/feature-file.ts';
 
 const F = 2;
@@ -24,19 +25,23 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 
 const row = (n: number) => [n, n + 0.5];
 
+/** The image of a key as it was first, or in a later version. */
+const image = (key: string, version = 0) => ({ key, sha256: `${version}`.repeat(64) });
+
 async function write(keys: readonly string[]): Promise<void> {
   const writer = await open();
-  for (const key of keys) await writer.append([key], Float32Array.from(row(Number(key.slice(1)))));
+  for (const key of keys) await writer.append([image(key)], Float32Array.from(row(Number(key.slice(1)))));
   await writer.close();
 }
 
 test('what is written is read, by key', async () => {
   const writer = await open();
-  await writer.append(['k1', 'dir/ünïcode "2".jpg'], Float32Array.from([...row(1), ...row(2)]));
-  await writer.append(['k3'], Float32Array.from(row(3)));
+  const images = [image('k1'), image('dir/ünïcode "2".jpg')];
+  await writer.append(images, Float32Array.from([...row(1), ...row(2)]));
+  await writer.append([image('k3', 7)], Float32Array.from(row(3)));
   expect(writer.size).toBe(3);
-  expect(writer.has('k3')).toBe(true);
-  expect(writer.has('k4')).toBe(false);
+  expect(writer.sha256Of('k3')).toBe('7'.repeat(64));
+  expect(writer.sha256Of('k4')).toBeUndefined();
   await writer.close();
 
   const table = await readFeatures(path);
@@ -50,7 +55,7 @@ test('what is written is read, by key', async () => {
 
 test('the matrix is an .npy file of version 1.0 whose header counts the rows at any time', async () => {
   const writer = await open();
-  await writer.append(['k1', 'k2'], Float32Array.from([...row(1), ...row(2)]));
+  await writer.append([image('k1'), image('k2')], Float32Array.from([...row(1), ...row(2)]));
   // Not closed yet: as a killed process leaves it.
   const bytes = await readFile(path);
   await writer.close();
@@ -61,6 +66,37 @@ test('the matrix is an .npy file of version 1.0 whose header counts the rows at 
   expect(header).toMatch(/^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 2\), \} +\n$/);
   expect(bytes.length).toBe(128 + 2 * F * 4);
   expect(bytes.readFloatLE(128 + F * 4 + 4)).toBe(2.5);
+});
+
+test('the index is a line about the encoder, then one an image', async () => {
+  await write(['k1', 'k2']);
+  const sha256 = '0'.repeat(64);
+  expect((await readFile(index, 'utf8')).split('\n')).toEqual([
+    `{"format":"caption features 2","encoder":"tiny","hash":"${HASH}","featureSize":${F}}`,
+    `{"key":"k1","sha256":"${sha256}"}`,
+    `{"key":"k2","sha256":"${sha256}"}`,
+    '',
+  ]);
+});
+
+test('of several rows with the same key the last one holds', async () => {
+  await write(['k1', 'k2', 'k3']);
+  const writer = await open();
+  await writer.append([image('k2', 1), image('k4')], Float32Array.from([...row(20), ...row(4)]));
+  await writer.append([image('k1', 1)], Float32Array.from(row(10)));
+  await writer.append([image('k2', 2)], Float32Array.from(row(21)));
+  expect(writer.sha256Of('k2')).toBe('2'.repeat(64));
+  expect(writer.size).toBe(7);
+  await writer.close();
+  const again = await open();
+  expect(again.sha256Of('k1')).toBe('1'.repeat(64));
+  await again.close();
+
+  const table = await readFeatures(path);
+  expect(table.keys).toEqual(['k3', 'k4', 'k1', 'k2']);
+  expect([...table.data]).toEqual([...row(3), ...row(4), ...row(10), ...row(21)]);
+  expect([...table.row('k2')!]).toEqual(row(21));
+  expect(table.rowIndex('k3')).toBe(0);
 });
 
 test('an empty file has no rows', async () => {
@@ -74,8 +110,8 @@ describe('resuming', () => {
   test('goes on behind the last row', async () => {
     await write(['k1', 'k2']);
     const writer = await open();
-    expect(writer.has('k2')).toBe(true);
-    await writer.append(['k3'], Float32Array.from(row(3)));
+    expect(writer.sha256Of('k2')).toBe('0'.repeat(64));
+    await writer.append([image('k3')], Float32Array.from(row(3)));
     await writer.close();
     const table = await readFeatures(path);
     expect(table.keys).toEqual(['k1', 'k2', 'k3']);
@@ -89,8 +125,8 @@ describe('resuming', () => {
     const kept = writer.size;
     expect(kept).toBe(rows);
     for (const key of wanted.slice(kept)) {
-      expect(writer.has(key)).toBe(false);
-      await writer.append([key], Float32Array.from(row(Number(key[1]))));
+      expect(writer.sha256Of(key)).toBeUndefined();
+      await writer.append([image(key)], Float32Array.from(row(Number(key[1]))));
     }
     await writer.close();
     const table = await readFeatures(path);
@@ -112,15 +148,19 @@ describe('resuming', () => {
     }
   });
 
-  test('the index cut at any byte behind its head', async () => {
+  test('the index cut behind its head', async () => {
     await write(['k1', 'k2', 'k3']);
     const [matrix, keys] = [await readFile(path), await readFile(index)];
     const head = keys.indexOf(10) + 1;
-    for (const length of range(head, keys.length)) {
+    const line = (keys.length - head) / 3;
+    // Around the ends of lines at every byte, within them at every eleventh.
+    const cuts = range(head, keys.length).filter(
+      (length) => Math.abs(((length - head + 2) % line) - 2) <= 2 || length % 11 === 0,
+    );
+    for (const length of cuts) {
       await writeFile(path, matrix);
       await writeFile(index, keys.subarray(0, length));
-      // Each key is `"kN"` and a line end: 5 bytes.
-      const rows = Math.floor((length - head) / 5);
+      const rows = Math.floor((length - head) / line);
       expect((await readFeatures(path)).keys.length).toBe(rows);
       await expectMended(rows);
     }
@@ -172,7 +212,52 @@ describe('refusals', () => {
     );
     await writeFile(index, '{"image":"a.jpg"}\n');
     await expect(open()).rejects.toThrow(/but its line 1 is \{"image":"a\.jpg"\}$/);
+    await expect(readFeatures(path)).rejects.toThrow(/but its line 1 is \{"image":"a\.jpg"\}$/);
     expect(await readFile(index, 'utf8')).toBe('{"image":"a.jpg"}\n');
+  });
+
+  test.each([
+    ['no JSON', '{"format":'],
+    ['null', 'null'],
+    ['a number', '7'],
+    ['no feature size', '{"format":"caption features 2","encoder":"tiny","hash":"ab"}'],
+    ['a wrong feature size', '{"format":"caption features 2","encoder":"tiny","hash":"ab","featureSize":-2}'],
+    ['a head of other types', '{"format":"caption features 2","encoder":5,"hash":"ab","featureSize":2}'],
+    ['a format that is no text', '{"format":2,"encoder":"tiny","hash":"ab","featureSize":2}'],
+  ])('an index that starts with %s', async (_, line) => {
+    await write(['k1']);
+    await writeFile(index, `${line}\n`);
+    for (const reading of [readFeatures(path), open()]) {
+      await expect(reading).rejects.toThrow(
+        `expected ${index} to be the index of a feature file but its line 1 is ${line}`,
+      );
+    }
+  });
+
+  test('a line that is no image, a long one cut short', async () => {
+    await write(['k1', 'k2']);
+    const whole = await readFile(index, 'utf8');
+    for (const line of ['"k2"', 'null', '{"key":"k2"}', '{"key":2,"sha256":""}', `"${'x'.repeat(500)}"`]) {
+      await writeFile(index, whole.replace(/\{"key":"k2".*/, line));
+      const shown = line.length > 80 ? `${line.slice(0, 80)}...` : line;
+      await expect(readFeatures(path)).rejects.toThrow(
+        new UserError(`expected ${index} to be the index of a feature file but its line 3 is ${shown}`),
+      );
+    }
+  });
+
+  test('an index of an older format', async () => {
+    const head = `{"format":"caption features 1","encoder":"tiny","hash":"${HASH}","featureSize":2}`;
+    await writeFile(index, `${head}\n"k1"\n`);
+    await writeFile(path, Buffer.alloc(128 + F * 4));
+    for (const reading of [readFeatures(path), open()]) {
+      await expect(reading).rejects.toThrow(
+        new UserError(`expected ${index} to have format "caption features 2" but got "caption features 1"`, {
+          hint: 'another version of caption made it: extract the features again, into another file',
+        }),
+      );
+    }
+    expect(await readFile(index, 'utf8')).toBe(`${head}\n"k1"\n`);
   });
 
   test('a foreign .npy is not overwritten', async () => {
