@@ -22,23 +22,20 @@ import type { DecoderConfig } from '../src/decoder/config.ts';
 import { scoreCaptions } from '../src/evaluation/score.ts';
 import { readSafetensors, writeSafetensors } from '../src/files/safetensors.ts';
 import { writeModel } from '../src/library/model-folder.ts';
+import { stackRows } from '../src/stack-rows.ts';
 import { tokenize } from '../src/text/tokenizer.ts';
 import { UNK, type Vocabulary } from '../src/text/vocabulary.ts';
 import type { CaptionExample } from '../src/training/batches.ts';
 import type { Arrays } from '../src/training/optimizer.ts';
+import { TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
 import { captionExamples, trainingVocabulary } from '../src/training/prepare.ts';
 import { trainSelfCritical } from '../src/training/self-critical.ts';
-import {
-  TRAINING_DEFAULTS,
-  type TrainingData,
-  type TrainingOptions,
-  train,
-} from '../src/training/trainer.ts';
+import { type TrainingData, train } from '../src/training/trainer.ts';
 import { mirrored } from '../src/vision/definition.ts';
 import { Encoder } from '../src/vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../src/vision/encoders.ts';
 import { extractFeatures } from '../src/vision/extract.ts';
-import { readFeatures } from '../src/vision/feature-file.ts';
+import { type FeatureTable, readFeatures } from '../src/vision/feature-file.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -69,6 +66,12 @@ const SELF_CRITICAL = {
   seed: 1,
 };
 
+function featureOf(features: FeatureTable, key: string): Float32Array {
+  const row = features.row(key);
+  if (row === undefined) throw new Error(`there is no feature of ${key}`);
+  return row;
+}
+
 const say = (line: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 const dataset = await readDataset(join(photos, 'captions.jsonl'));
@@ -96,7 +99,7 @@ const table = await readFeatures(join(work, 'features.npy'));
 const other = await readFeatures(join(work, 'mirrored.npy'));
 const F = table.featureSize;
 const mirror = new Float32Array(table.data.length);
-for (const [row, key] of table.keys.entries()) mirror.set(other.row(key) ?? [], row * F);
+for (const [row, key] of table.keys.entries()) mirror.set(featureOf(other, key), row * F);
 const features = { featureSize: F, views: [table.data, mirror] };
 const rowOf = (key: string) => table.rowIndex(key);
 
@@ -205,9 +208,8 @@ async function validationScores(
   const candidates = new Map<string, string>();
   for (let from = 0; from < among.length; from += 64) {
     const part = among.slice(from, from + 64);
-    const batch = new Float32Array(part.length * F);
-    for (const [i, { key }] of part.entries()) batch.set(table.row(key) ?? [], i * F);
-    const found = await search(decoder, batch, part.length, searchOptions(request));
+    const rows = part.map(({ key }) => featureOf(table, key));
+    const found = await search(decoder, stackRows(rows, F), part.length, searchOptions(request));
     for (const [i, { key }] of part.entries()) candidates.set(key, words.decode(found[i][0].tokens));
   }
   return scoreCaptions(candidates, new Map(among.map(({ key, captions }) => [key, captions])));

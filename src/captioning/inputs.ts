@@ -15,7 +15,7 @@ export interface InputProblem {
   readonly error: UserError;
 }
 
-export interface FoundImage {
+interface FoundImage {
   /** `-` stays as it is. */
   readonly path: string;
   /** Its place from 0 among everything named, inputs that came to nothing included: it stays when they are mended. */

@@ -39,7 +39,7 @@ export interface SearchOptions {
 }
 
 /** What a request takes where it says nothing; a model brings its own. */
-export type SearchDefaults = Pick<SearchOptions, 'beam' | 'minLength' | 'maxLength' | 'lengthPenalty'>;
+type SearchDefaults = Pick<SearchOptions, 'beam' | 'minLength' | 'maxLength' | 'lengthPenalty'>;
 
 const DEFAULTS: SearchDefaults = { beam: 3, minLength: 1, maxLength: 20, lengthPenalty: 0 };
 

@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts';
 import type { FeatureTable } from '../vision/feature-file.ts';
 
 /** What a feature file named by an option has to hold. */
-export interface WantedFeatures {
+interface WantedFeatures {
   readonly file: string;
   readonly images: readonly CaptionedImage[];
   /** `encoderHash` of what has to have made them, and its name in a sentence. */

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { PRESETS } from '../decoder/config.ts';
+import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/options.ts';
 import {
   DECODING_DEFAULTS,
   HOLDOUT,
@@ -11,7 +12,6 @@ import {
   trainingSplits,
   trainModel,
 } from '../training/run.ts';
-import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/trainer.ts';
 import { Interrupt } from './interrupt.ts';
 import { count, duration, progress, say } from './terminal.ts';
 import type { TrainFlags } from './train.ts';
@@ -19,9 +19,9 @@ import { checkFeatureFlags, featuresFor } from './training-features.ts';
 
 /** Data set -> features -> trained model folder, told on standard error. */
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
-  const { data, out, seed, imagesDir } = flags;
+  const { data, out, imagesDir } = flags;
   checkFeatureFlags(flags);
-  const all = trainingSplits(await readDataset(data, { imagesDir }), seed);
+  const all = trainingSplits(await readDataset(data, { imagesDir }));
   await prepareFolder(out, flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse');
   if (flags.resume && !hasCheckpoint(out)) say(`${out} has no checkpoint yet: starting from the beginning`);
   if (all.heldOut) {

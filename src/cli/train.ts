@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { CELLS, type CellName, MODES, type Mode, PRESETS } from '../decoder/config.ts';
-import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/trainer.ts';
+import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/options.ts';
 import { addMachineOptions, newCommand, oneOf, real, whole } from './command.ts';
 import { addEncoderOptions, type EncoderFlags } from './extraction.ts';
 

@@ -16,7 +16,7 @@ import type { TrainFlags } from './train.ts';
 const BATCH = 16;
 
 /** What a run learns from. */
-export interface TrainingFeatures {
+interface TrainingFeatures {
   /** The encoder of the photographs as they are: captioning never mirrors them. */
   readonly encoder: EncoderDefinition;
   /** Views [plain] or [plain, mirrored]. */

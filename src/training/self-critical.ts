@@ -7,6 +7,7 @@ import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
+import { stackRows } from '../stack-rows.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { assembleBatch, type FeatureViews } from './batches.ts';
 import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
@@ -138,10 +139,7 @@ async function draw(
   { samples, maxSteps }: SelfCriticalOptions,
   random: Random,
 ): Promise<(readonly number[])[][]> {
-  const features = new Float32Array(images.length * F);
-  images.forEach(({ row }, i) => {
-    features.set(view.subarray(row * F, (row + 1) * F), i * F);
-  });
+  const rows = images.map(({ row }) => view.subarray(row * F, (row + 1) * F));
   const options = searchOptions({
     sample: true,
     count: samples,
@@ -149,6 +147,6 @@ async function draw(
     maxLength: maxSteps - 1,
     seed: random.bits(),
   });
-  const found = await search(decoder, features, images.length, options);
+  const found = await search(decoder, stackRows(rows, F), images.length, options);
   return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { DecoderConfig, Dropout } from '../decoder/config.ts';
+import type { DecoderConfig } from '../decoder/config.ts';
 import { initialWeights } from '../decoder/parameters.ts';
 import { UserError } from '../errors.ts';
 import type { SessionOptions } from '../onnx/session.ts';
@@ -8,38 +8,8 @@ import { Random } from '../random.ts';
 import { assembleBatch, type CaptionExample, epochBatches, type FeatureViews } from './batches.ts';
 import { type EpochSummary, readCheckpoint, type TrainingState, writeCheckpoint } from './checkpoint.ts';
 import { type Arrays, adamInit, adamUpdate, averageUpdate, clipScale, globalNorm } from './optimizer.ts';
+import type { TrainingOptions } from './options.ts';
 import { Stepper } from './stepper.ts';
-
-export interface TrainingOptions {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  /** The learning rate is multiplied by this after every epoch. */
-  readonly learningRateDecay: number;
-  /** Global gradient norm above which gradients are scaled down. */
-  readonly clipNorm: number;
-  readonly dropout: Dropout;
-  /** Decay of the running average of the weights, which is what is validated and kept; 0 keeps the weights themselves. */
-  readonly averaging: number;
-  /** T: longest caption in steps; longer ones are cut. */
-  readonly maxSteps: number;
-  /** Stop after this many epochs without a lower validation loss. */
-  readonly patience: number;
-  readonly seed: number;
-}
-
-export const TRAINING_DEFAULTS: TrainingOptions = {
-  epochs: 20,
-  batchSize: 128,
-  learningRate: 1e-3,
-  learningRateDecay: 0.9,
-  clipNorm: 5,
-  dropout: { image: 0.2, embedding: 0.5, output: 0.5 },
-  averaging: 0.999,
-  maxSteps: 20,
-  patience: 3,
-  seed: 1,
-};
 
 /** Captions to learn from and captions to stop by, over the same feature matrices. */
 export interface TrainingData {

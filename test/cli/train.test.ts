@@ -76,7 +76,7 @@ test('runs that were interrupted or killed come to the same model as one that wa
 test('Ctrl-C that comes when all is done still tells of the model', async () => {
   const out = join(folder, 'late');
   // The last epoch is told after its validation; the checkpoint and the model are still to be written.
-  const told = outputOf(
+  const { err } = await outputOf(
     async () => {
       const call = trainCommand().parseAsync(trainingArguments(shapes, out, 2).slice(1), { from: 'user' });
       await expect(call).rejects.toThrow('interrupted by SIGINT');
@@ -85,7 +85,6 @@ test('Ctrl-C that comes when all is done still tells of the model', async () => 
       if (/epoch 2: .*\n$/.test(err)) process.emit('SIGINT');
     },
   );
-  const { err } = await told;
   expect(err).toMatch(/\nwrote .*late: epoch 2, validation loss .*\ntry it: caption --model .*\n$/);
   expect(await readdir(out)).toEqual(expect.arrayContaining(MODEL));
 });

@@ -7,8 +7,9 @@ import { CiderD } from '../../src/evaluation/cider.ts';
 import { sentence } from '../../src/evaluation/sentence.ts';
 import { Random } from '../../src/random.ts';
 import { buildVocabulary } from '../../src/text/vocabulary.ts';
+import { TRAINING_DEFAULTS } from '../../src/training/options.ts';
 import { advantages, type RewardedImage, trainSelfCritical } from '../../src/training/self-critical.ts';
-import { TRAINING_DEFAULTS, train } from '../../src/training/trainer.ts';
+import { train } from '../../src/training/trainer.ts';
 
 const F = 8;
 const random = new Random(3);

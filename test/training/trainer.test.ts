@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
 import { Random } from '../../src/random.ts';
 import type { CaptionExample } from '../../src/training/batches.ts';
-import { type Hooks, TRAINING_DEFAULTS, type TrainingOptions, train } from '../../src/training/trainer.ts';
+import { TRAINING_DEFAULTS, type TrainingOptions } from '../../src/training/options.ts';
+import { type Hooks, train } from '../../src/training/trainer.ts';
 
 const I = 6;
 const F = 8;
