@@ -8,7 +8,7 @@ import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
 import { stackRows } from '../stack-rows.ts';
-import type { Vocabulary } from '../text/vocabulary.ts';
+import { PAD, START, UNK, type Vocabulary } from '../text/vocabulary.ts';
 import { assembleBatch, type FeatureViews } from './batches.ts';
 import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
 import { Stepper } from './stepper.ts';
@@ -42,6 +42,12 @@ export interface SelfCriticalHooks {
   readonly onEpoch?: (epoch: number, reward: number, validation: number) => void;
 }
 
+/** Words that search never says. */
+const UNSAID = [PAD, START, UNK];
+
+/** Makes a word's probability exactly 0. */
+const SILENT = -1e4;
+
 /** The word that ends a caption, as the reward sees it: without it captions would learn to break off. */
 const ENDING = '<end>';
 
@@ -49,7 +55,7 @@ const ENDING = '<end>';
  * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
  * baseline (Luo 2020): captions are drawn from the model, and those with a higher CIDEr-D than their
  * siblings are made likelier, the others less likely. Starts from weights trained with cross-entropy, which
- * it changes in place, and returns those of the epoch that validated best (the start included).
+ * it changes in place (use what it returns), and returns those of the epoch that validated best (the start included).
  */
 export async function trainSelfCritical(
   config: DecoderConfig,
@@ -72,7 +78,18 @@ export async function trainSelfCritical(
   try {
     const adam = adamInit(weights);
     const root = new Random(options.seed);
-    const copy = () => new Map([...weights].map(([name, values]) => [name, values.slice()]));
+    // Samples are drawn from the words that search says, so the gradient must be that of this distribution:
+    // with mass on <unk> it would not vanish on average, and training would run away.
+    const bias = weights.get('output.b')!;
+    const unsaid = UNSAID.map((word) => bias[word]);
+    for (const word of UNSAID) bias[word] = SILENT;
+    const copy = () => {
+      const copies = new Map([...weights].map(([name, values]) => [name, values.slice()]));
+      UNSAID.forEach((word, i) => {
+        copies.get('output.b')![word] = unsaid[i];
+      });
+      return copies;
+    };
     let best = { weights: copy(), validation: await hooks.validate(decoder) };
     hooks.onEpoch?.(0, 0, best.validation);
 
