@@ -11,22 +11,19 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OnnxDecoder } from '../src/captioning/onnx-decoder.ts';
 import { search } from '../src/captioning/search.ts';
-import { searchOptions } from '../src/captioning/search-options.ts';
-import type { CaptionedImage } from '../src/dataset/example.ts';
+import { type SearchRequest, searchOptions } from '../src/captioning/search-options.ts';
 import { readDataset } from '../src/dataset/read.ts';
 import { bySplit } from '../src/dataset/split.ts';
-import type { DecoderConfig } from '../src/decoder/config.ts';
 import { scoreCaptions } from '../src/evaluation/score.ts';
 import { readSafetensors, writeSafetensors } from '../src/files/safetensors.ts';
 import { writeModel } from '../src/library/model-folder.ts';
 import { stackRows } from '../src/stack-rows.ts';
 import { tokenize } from '../src/text/tokenizer.ts';
-import type { Vocabulary } from '../src/text/vocabulary.ts';
 import type { Arrays } from '../src/training/optimizer.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
-import { captionExamples, trainingVocabulary } from '../src/training/prepare.ts';
+import { DECODING_DEFAULTS, prepareRun } from '../src/training/run.ts';
 import { trainSelfCritical } from '../src/training/self-critical.ts';
-import { type TrainingData, train } from '../src/training/trainer.ts';
+import { train } from '../src/training/trainer.ts';
 import { mirrored } from '../src/vision/definition.ts';
 import { Encoder } from '../src/vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../src/vision/encoders.ts';
@@ -99,15 +96,20 @@ for (const [file, view] of Object.entries(views)) {
 const table = await readFeatures(join(work, 'features.npy'));
 const other = await readFeatures(join(work, 'mirrored.npy'));
 const F = table.featureSize;
-const mirror = new Float32Array(table.data.length);
-for (const [row, key] of table.keys.entries()) mirror.set(featureOf(other, key), row * F);
-const features = { featureSize: F, views: [table.data, mirror] };
 const rowOf = (key: string) => table.rowIndex(key);
+const features = { featureSize: F, views: [table.data, other.inOrderOf(table)], rowOf };
 
 // 2. Training. The vocabulary is that of the training captions.
-const vocabulary = trainingVocabulary(trainImages, MIN_COUNT);
-const config: DecoderConfig = { ...DECODER, featureSize: F, vocabularySize: vocabulary.size };
-const validation = captionExamples(validationImages, vocabulary, rowOf);
+const { vocabulary, config, data } = prepareRun({
+  name: 'default',
+  encoder,
+  splits: { dataset: dataset.name, train: trainImages, validation: validationImages, heldOut: false },
+  features,
+  decoder: DECODER,
+  minCount: MIN_COUNT,
+  training: CAPTIONS,
+  decoding: DECODING_DEFAULTS,
+});
 
 /** Everything that the weights of a stage come from: the settings of all stages so far. */
 const settings: unknown[] = [ENCODER, MIN_COUNT, config];
@@ -126,9 +128,6 @@ async function stage(name: string, options: unknown, make: () => Promise<Arrays>
 }
 
 const learned = await stage('captions', CAPTIONS, async () => {
-  const source = JSON.stringify([encoder, vocabulary.words]);
-  const examples = captionExamples(trainImages, vocabulary, rowOf);
-  const data: TrainingData = { source, features, train: examples, validation };
   const { weights } = await train(config, data, CAPTIONS, session, {
     checkpoint: join(work, 'captions.checkpoint'),
     resume: true,
@@ -153,7 +152,7 @@ const selfCritical = () =>
     SELF_CRITICAL,
     session,
     {
-      validate: async (decoder) => (await validationScores(decoder, vocabulary, {})).CIDEr,
+      validate: async (decoder) => (await validationScores(decoder, {})).CIDEr,
       onProgress: (epoch, done, reward) =>
         done % 1600 === 0 && say(`self-critical ${epoch}: ${done} images, reward ${reward.toFixed(3)}`),
       onEpoch: (epoch, reward, cider) =>
@@ -164,28 +163,23 @@ const weights =
   SELF_CRITICAL.epochs > 0 ? await stage('self-critical', SELF_CRITICAL, selfCritical) : learned;
 
 // 3. Search settings by validation CIDEr, then the model folder.
-async function validationScores(
-  decoder: OnnxDecoder,
-  words: Vocabulary,
-  request: Parameters<typeof searchOptions>[0],
-  among: readonly CaptionedImage[] = validationImages,
-) {
+async function validationScores(decoder: OnnxDecoder, request: SearchRequest) {
   const candidates = new Map<string, string>();
-  for (let from = 0; from < among.length; from += 64) {
-    const part = among.slice(from, from + 64);
+  for (let from = 0; from < validationImages.length; from += 64) {
+    const part = validationImages.slice(from, from + 64);
     const rows = part.map(({ key }) => featureOf(table, key));
     const found = await search(decoder, stackRows(rows, F), part.length, searchOptions(request));
-    for (const [i, { key }] of part.entries()) candidates.set(key, words.decode(found[i][0].tokens));
+    for (const [i, { key }] of part.entries()) candidates.set(key, vocabulary.decode(found[i][0].tokens));
   }
-  return scoreCaptions(candidates, new Map(among.map(({ key, captions }) => [key, captions])));
+  return scoreCaptions(candidates, new Map(validationImages.map(({ key, captions }) => [key, captions])));
 }
 
 const decoder = await OnnxDecoder.ofWeights(config, weights, session);
-let decoding = { beam: 3, minLength: 1, maxLength: 20, lengthPenalty: 0 };
+let decoding = DECODING_DEFAULTS;
 let best = 0;
 for (const beam of [2, 3, 5]) {
   for (const lengthPenalty of [0, 0.5, 0.75, 1]) {
-    const scores = await validationScores(decoder, vocabulary, { beam, lengthPenalty });
+    const scores = await validationScores(decoder, { beam, lengthPenalty });
     say(
       `beam ${beam}, length penalty ${lengthPenalty}: CIDEr ${scores.CIDEr.toFixed(4)}, B4 ${scores.Bleu_4.toFixed(4)}`,
     );

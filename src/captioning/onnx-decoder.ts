@@ -8,10 +8,7 @@ import { expectInterface } from './interface.ts';
 import type { StepDecoder } from './step-decoder.ts';
 
 /** A state's tensors [R, width] by name. */
-export interface DecoderTensors {
-  readonly rows: number;
-  readonly tensors: Readonly<Record<string, FloatTensor>>;
-}
+export type DecoderTensors = Readonly<Record<string, FloatTensor>>;
 
 type Feeds = Readonly<Record<string, Tensor>>;
 
@@ -71,7 +68,7 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
 
   async start(features: Float32Array, rows: number): Promise<DecoderTensors> {
     const image: Tensor = { dims: [rows, features.length / rows], data: features };
-    return { rows, tensors: await this.startSession.run({ image, ...this.weights.start }) };
+    return this.startSession.run({ image, ...this.weights.start });
   }
 
   async step(
@@ -81,13 +78,12 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
     const token: Tensor = { dims: [tokens.length], data: tokens };
     const { logProbs, ...next } = await this.stepSession.run({
       token,
-      ...state.tensors,
+      ...state,
       ...this.weights.step,
     });
     const changed = Object.entries(next).map(([name, tensor]) => [name.slice(NEXT.length), tensor]);
     // What the step does not change (the projected image) stays in the state.
-    const tensors = { ...state.tensors, ...Object.fromEntries(changed) };
-    return { logProbs: logProbs.data, state: { rows: state.rows, tensors } };
+    return { logProbs: logProbs.data, state: { ...state, ...Object.fromEntries(changed) } };
   }
 
   select(state: DecoderTensors, rows: Int32Array): DecoderTensors {
@@ -99,8 +95,7 @@ export class OnnxDecoder implements StepDecoder<DecoderTensors> {
       });
       return { dims: [rows.length, width], data: picked };
     };
-    const tensors = Object.entries(state.tensors).map(([name, tensor]) => [name, pick(tensor)]);
-    return { rows: rows.length, tensors: Object.fromEntries(tensors) };
+    return Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, pick(tensor)]));
   }
 
   async release(): Promise<void> {

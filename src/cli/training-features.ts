@@ -73,7 +73,7 @@ async function given(flags: TrainFlags, file: string, splits: TrainingSplits): P
     maker: `--mirror and encoder ${name} as it is here`,
     command: `caption features ${flags.data} --mirror --encoder ${name} --out ${mirroredFeatures}`,
   });
-  return { encoder: definition, features: views(plain, mirror, splits.train), splits };
+  return { encoder: definition, features: views(plain, mirror), splits };
 }
 
 async function extracted(
@@ -93,12 +93,11 @@ async function extracted(
     for (const key of more.failed) failed.add(key);
   }
   if (failed.size > 0) say(`${count(failed.size, 'image')} could not be read: left out`);
-  const train = readable(splits.train);
   const mirror = flags.mirror ? await readFeatures(mirrorFile) : undefined;
   return {
     encoder: definition,
-    features: views(await readFeatures(plainFile), mirror, train),
-    splits: { ...splits, train, validation: readable(splits.validation) },
+    features: views(await readFeatures(plainFile), mirror),
+    splits: { ...splits, train: readable(splits.train), validation: readable(splits.validation) },
   };
 }
 
@@ -123,16 +122,11 @@ async function extractView(
   }
 }
 
-/** The plain matrix, and the mirrored one with the images of `train` in the same rows. */
-function views(
-  plain: FeatureTable,
-  mirror?: FeatureTable,
-  train: readonly CaptionedImage[] = [],
-): TrainingPlan['features'] {
-  const { featureSize, data } = plain;
-  const rowOf = (key: string) => plain.rowIndex(key);
-  if (!mirror) return { featureSize, rowOf, views: [data] };
-  const aligned = new Float32Array(data.length);
-  for (const { key } of train) aligned.set(mirror.row(key)!, rowOf(key)! * featureSize);
-  return { featureSize, rowOf, views: [data, aligned] };
+/** The plain matrix, and the mirrored one in the same row order. */
+function views(plain: FeatureTable, mirror?: FeatureTable): TrainingPlan['features'] {
+  return {
+    featureSize: plain.featureSize,
+    rowOf: (key) => plain.rowIndex(key),
+    views: mirror ? [plain.data, mirror.inOrderOf(plain)] : [plain.data],
+  };
 }

@@ -2,6 +2,7 @@ import { gradients } from '../graph/backward.ts';
 import type { Expr } from '../graph/expr.ts';
 import { crossEntropy, input, logSoftmax, mul, splitAt, sum, toFloat } from '../graph/ops.ts';
 import type { Shape } from '../graph/shape.ts';
+import { CELL_TABLE } from './cells.ts';
 import type { DecoderConfig, Dropout } from './config.ts';
 import { Decoder, type DecoderState, type Drop } from './decoder.ts';
 import { decoderParameters } from './parameters.ts';
@@ -66,7 +67,7 @@ export function stepGraph(config: DecoderConfig): Graph {
   ]);
   const { logits, state } = decoder.step(
     input('token', ['B'], 'int32'),
-    unflatten(Object.fromEntries(inputs), config.layers),
+    unflatten(Object.fromEntries(inputs), config),
   );
   // The projected image stays as it is, so it is no output.
   const next = Object.entries(flatten({ layers: state.layers })).map(([name, x]) => [`next.${name}`, x]);
@@ -81,12 +82,8 @@ function flatten(state: DecoderState): Record<string, Expr> {
   return { ...Object.fromEntries(layers), ...(state.image && { projection: state.image }) };
 }
 
-function unflatten(tensors: Record<string, Expr>, layers: number): DecoderState {
+function unflatten(tensors: Record<string, Expr>, { cell, layers }: DecoderConfig): DecoderState {
   const ofLayer = (layer: number) =>
-    Object.fromEntries(
-      Object.entries(tensors)
-        .filter(([name]) => name === name.replace(/\d+$/, '') + layer)
-        .map(([name, x]) => [name.replace(/\d+$/, ''), x]),
-    );
+    Object.fromEntries(CELL_TABLE[cell].state.map((part) => [part, tensors[`${part}${layer}`]]));
   return { layers: Array.from({ length: layers }, (_, layer) => ofLayer(layer)), image: tensors.projection };
 }

@@ -45,6 +45,13 @@ export class FeatureTable {
     return this.rows.get(key);
   }
 
+  /** These vectors in the row order of another table, as another view of its images; zeros where there is none. */
+  inOrderOf(other: FeatureTable): Float32Array {
+    const aligned = new Float32Array(other.keys.length * this.featureSize);
+    for (const [i, key] of other.keys.entries()) aligned.set(this.row(key) ?? [], i * this.featureSize);
+    return aligned;
+  }
+
   /** The vector of an image, [F]: a view into `data`. */
   row(key: string): Float32Array | undefined {
     const i = this.rows.get(key);
