@@ -7,7 +7,8 @@ import { tokenize } from '../text/tokenizer.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { Encoder } from '../vision/encoder.ts';
 import { encoderFiles } from '../vision/encoders.ts';
-import type { ImageSource } from '../vision/pixels.ts';
+import type { ImageSource } from '../vision/image-bytes.ts';
+import type { Caption } from './caption.ts';
 import { encodeEach } from './encode-each.ts';
 import { OnnxDecoder } from './onnx-decoder.ts';
 import { perplexity, type SpokenCaption } from './perplexity.ts';
@@ -19,13 +20,6 @@ const ENCODE = 16;
 /** Images decoded at a time, at most, and the rows (images times captions kept in mind) that they may come to. */
 const DECODE = 64;
 const DECODE_ROWS = 256;
-
-/** A sentence for an image. */
-export interface Caption {
-  readonly text: string;
-  /** log P(caption | image), natural logarithm. */
-  readonly logProb: number;
-}
 
 export interface CaptionerOptions extends SessionOptions {
   /** Name of a model that ships, or a model folder ('default'). */

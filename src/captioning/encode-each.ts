@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Encoder, PreparedImage } from '../vision/encoder.ts';
-import type { ImageSource } from '../vision/pixels.ts';
+import type { ImageSource } from '../vision/image-bytes.ts';
 
 /** What became of one image: its feature vector [F], or why it has none. */
 export type EncodedImage =

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
-import { type Caption, Captioner, modelSearch } from '../captioning/captioner.ts';
+import type { Caption } from '../captioning/caption.ts';
+import { Captioner, modelSearch } from '../captioning/captioner.ts';
 import { encodeEach } from '../captioning/encode-each.ts';
 import { findImages, STDIN } from '../captioning/inputs.ts';
 import { findModel, readModel } from '../library/model-folder.ts';

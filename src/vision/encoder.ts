@@ -6,7 +6,8 @@ import { Session, type SessionOptions } from '../onnx/session.ts';
 import { tensorNames } from '../onnx/tensor-names.ts';
 import { stackRows } from '../stack-rows.ts';
 import type { EncoderDefinition, NetworkDefinition } from './definition.ts';
-import { decodeImage, type ImageSource, preparePixels, sideNeeded } from './pixels.ts';
+import type { ImageSource } from './image-bytes.ts';
+import { decodeImage, preparePixels, sideNeeded } from './pixels.ts';
 
 /** One image's input for every network of an encoder, in their order: [3,size,size] each. */
 export type PreparedImage = readonly Float32Array[];

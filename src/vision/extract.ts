@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { sha256 } from '../files/sha256.ts';
 import type { Encoder, PreparedImage } from './encoder.ts';
 import { FeatureWriter } from './feature-file.ts';
-import { type ImageSource, readImageBytes } from './pixels.ts';
+import { type ImageSource, readImageBytes } from './image-bytes.ts';
 
 /** An image to encode and the name that its features are found by. */
 interface KeyedImage {

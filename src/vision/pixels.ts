@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { InternalError, messageOf, UserError } from '../errors.ts';
 import type { Preprocessing } from './definition.ts';
-
-/** An image file by path, or the bytes of one. */
-export type ImageSource = string | Uint8Array;
+import { type ImageSource, readImageBytes } from './image-bytes.ts';
 
 /** An upright 8-bit sRGB picture: width * height pixels, rows from the top, R G B interleaved. */
 export interface DecodedImage {
@@ -58,6 +55,24 @@ export async function decodeImage(
   } catch (error) {
     if (error instanceof InternalError) throw error;
     throw notAnImage(name, error);
+  }
+}
+
+/**
+ * A small upright WebP picture of an image, for a page that shows many: at most `side` pixels each way.
+ * Throws a UserError as `decodeImage` does.
+ */
+export async function thumbnail(source: ImageSource, side: number): Promise<Uint8Array> {
+  const bytes = await readImageBytes(source);
+  try {
+    return await sharp(bytes)
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: 60 })
+      .toBuffer();
+  } catch (error) {
+    throw notAnImage(typeof source === 'string' ? source : 'the given bytes', error);
   }
 }
 
@@ -120,30 +135,6 @@ function normalise(rgb: Uint8Array, preprocessing: Preprocessing, layout: Layout
     for (let i = 0; i < pixels; i++) values[start + i * step] = table[rgb[i * 3 + from]!]!;
   }
   return values;
-}
-
-/**
- * The bytes of an image file, decoded or not; a UserError where there are none. Read here, not by sharp,
- * which would take `photo[1].jpg` for a file with options.
- */
-export async function readImageBytes(source: ImageSource): Promise<Uint8Array> {
-  if (typeof source !== 'string') {
-    if (source.length === 0) throw new UserError('expected an image but got no bytes');
-    return source;
-  }
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(source);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT')
-      throw new UserError(`expected an image file but ${source} does not exist`, { cause: error });
-    if (code === 'EISDIR')
-      throw new UserError(`expected an image file but ${source} is a directory`, { cause: error });
-    throw new UserError(`cannot read ${source}: ${messageOf(error)}`, { cause: error });
-  }
-  if (bytes.length === 0) throw new UserError(`expected an image file but ${source} is empty`);
-  return bytes;
 }
 
 function notAnImage(name: string, cause: unknown): UserError {
