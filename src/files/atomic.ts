@@ -1,19 +1,22 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
+import { sha256 } from './sha256.ts';
 
 /**
  * Writes a whole file or none: the bytes go to a temporary name in the same folder, are synced, and
- * then take the final name. A crash or a full disk leaves the old file as it was.
+ * then take the final name. A crash or a full disk leaves the old file as it was. An old file's mode is
+ * kept, and a symbolic link goes on pointing to what it points to.
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`);
+  let temporary: string | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
+    const target = await realpath(path).catch(() => path);
+    temporary = temporaryName(target);
     const handle = await open(temporary, 'w');
     try {
       const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
@@ -22,9 +25,19 @@ export async function writeFileAtomic(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    const old = await stat(target).catch(() => undefined);
+    if (old) await chmod(temporary, old.mode);
+    await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     throw new UserError(`cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/**
+ * Where a file is written before it takes its name: hidden, in the same folder. The same for every attempt,
+ * so that what a kill leaves is gone after the next one, and short, as a name may be as long as names can be.
+ */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${sha256(basename(path)).slice(0, 16)}.tmp`);
 }
