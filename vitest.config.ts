@@ -6,6 +6,7 @@ const results = process.env.TEST_RESULTS;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    execArgv: ['--import', new URL('test/helpers/typescript-workers.mjs', import.meta.url).href],
     globalSetup: 'test/helpers/run-folder.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,

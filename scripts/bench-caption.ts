@@ -35,6 +35,7 @@ parts['start node'] = last;
 const { findModel, readModel } = await import('./dist/library/model-folder.js');
 const { Encoder } = await import('./dist/vision/encoder.js');
 const { encoderFiles } = await import('./dist/vision/encoders.js');
+const { prepareImage } = await import('./dist/vision/prepare.js');
 const { FeatureCaptioner } = await import('./dist/captioning/captioner.js');
 mark('import modules');
 const model = await readModel(await findModel('default'));
@@ -43,7 +44,7 @@ const encoder = await Encoder.load(model.manifest.encoder, encoderFiles(model.ma
 mark('load encoder');
 const captioner = await FeatureCaptioner.load(model);
 mark('load decoder');
-const prepared = await encoder.prepare('${photo}');
+const prepared = await prepareImage(encoder.definition, '${photo}');
 mark('decode photo');
 const feature = await encoder.encodePrepared([prepared]);
 mark('encode photo');

@@ -88,7 +88,7 @@ for (const [file, view] of Object.entries(views)) {
     encoder: network,
     images,
     out: join(work, file),
-    onProgress: (done, total) => done % 1600 < 16 && say(`${file}: ${done} of ${total}`),
+    onProgress: (done, total) => done % 1600 === 0 && say(`${file}: ${done} of ${total}`),
   });
   await network.release();
   if (failures.length > 0) throw new Error(`${failures[0].key}: ${failures[0].message}`);

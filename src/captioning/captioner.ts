@@ -5,18 +5,17 @@ import type { SessionOptions } from '../onnx/session.ts';
 import { stackRows } from '../stack-rows.ts';
 import { tokenize } from '../text/tokenizer.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
-import { Encoder } from '../vision/encoder.ts';
+import { encodeEach } from '../vision/encode-each.ts';
+import type { ImageEncoder } from '../vision/encoder.ts';
+import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderFiles } from '../vision/encoders.ts';
 import type { ImageSource } from '../vision/image-bytes.ts';
 import type { Caption } from './caption.ts';
-import { encodeEach } from './encode-each.ts';
 import { OnnxDecoder } from './onnx-decoder.ts';
 import { perplexity, type SpokenCaption } from './perplexity.ts';
 import { search } from './search.ts';
 import { type SearchOptions, type SearchRequest, searchOptions } from './search-options.ts';
 
-/** Images encoded at a time. */
-const ENCODE = 16;
 /** Images decoded at a time, at most, and the rows (images times captions kept in mind) that they may come to. */
 const DECODE = 64;
 const DECODE_ROWS = 256;
@@ -28,6 +27,11 @@ export interface CaptionerOptions extends SessionOptions {
   readonly encoder?: string | undefined;
   /** The encoder's ONNX file, where it doesn't ship with the model (VGG16). */
   readonly encoderFile?: string | undefined;
+  /**
+   * About how many images there will be: for more than one (1) the networks run in worker threads, which is
+   * faster and keeps this thread free, but takes longer to load.
+   */
+  readonly images?: number | undefined;
 }
 
 /** Turns feature vectors into captions: the half of a captioner that needs no photographs. */
@@ -47,16 +51,10 @@ export class FeatureCaptioner {
    * Captions of a batch of images, best first: `count` of them an image.
    * @param features [B,F] row-major, from the model's own encoder
    * @param request search settings; what is left out is as the model was chosen with
-   * @param keys see `search`
    */
-  async caption(
-    features: Float32Array,
-    images: number,
-    request: SearchRequest = {},
-    keys?: readonly number[],
-  ): Promise<Caption[][]> {
+  async caption(features: Float32Array, images: number, request: SearchRequest = {}): Promise<Caption[][]> {
     const options = modelSearch(this.manifest, request);
-    const found = await search(this.decoder, features, images, options, keys);
+    const found = await search(this.decoder, features, images, options);
     return found.map((hypotheses) =>
       hypotheses.map(({ tokens, logProb }) => ({ text: this.vocabulary.decode(tokens), logProb })),
     );
@@ -64,8 +62,7 @@ export class FeatureCaptioner {
 
   /**
    * Captions of any number of images, in their order, as they come: best first, `count` of them an image. The
-   * images are decoded a few dozen at a time, so memory doesn't grow with their number, and an image's place
-   * seeds its samples.
+   * images are decoded a few dozen at a time, so memory doesn't grow with their number.
    *
    *     for await (const [best] of captioner.captionAll(features)) console.log(best.text);
    *
@@ -79,11 +76,8 @@ export class FeatureCaptioner {
     const { beam, count, sample } = modelSearch(this.manifest, request);
     const F = this.manifest.decoder.featureSize;
     const size = Math.max(1, Math.min(DECODE, Math.floor(DECODE_ROWS / (sample ? count : beam))));
-    let done = 0;
     for await (const batch of batches(features, size)) {
-      const places = batch.map((_, i) => done + i);
-      yield* await this.caption(stackRows(batch, F), batch.length, request, places);
-      done += batch.length;
+      yield* await this.caption(stackRows(batch, F), batch.length, request);
     }
   }
 
@@ -118,7 +112,7 @@ export function modelSearch({ decoding }: Manifest, request: SearchRequest): Sea
  */
 export class Captioner {
   private constructor(
-    readonly encoder: Encoder,
+    readonly encoder: ImageEncoder,
     readonly decoder: FeatureCaptioner,
   ) {}
 
@@ -128,7 +122,7 @@ export class Captioner {
 
   /** A captioner of a model that was read before. */
   static async open(model: ModelFolder, options: Omit<CaptionerOptions, 'model'> = {}): Promise<Captioner> {
-    const { encoderFile } = options;
+    const { encoderFile, images = 1 } = options;
     const definition = model.manifest.encoder;
     if (options.encoder !== undefined && options.encoder !== definition.name) {
       throw new UserError(
@@ -136,13 +130,18 @@ export class Captioner {
         { hint: 'leave --encoder out, or train a model on the features of the other encoder' },
       );
     }
-    const encoder = await Encoder.load(definition, encoderFiles(definition, { encoderFile }), options);
-    try {
-      return new Captioner(encoder, await FeatureCaptioner.load(model, options));
-    } catch (error) {
-      await encoder.release();
-      throw error;
+    const files = encoderFiles(definition, { encoderFile });
+    // The decoder's products are small: beside workers it would only take cores from them.
+    const threads = images > 1 ? 1 : options.threads;
+    const [encoder, decoder] = await Promise.allSettled([
+      loadEncoderFor(images, definition, files, options),
+      FeatureCaptioner.load(model, { ...options, threads }),
+    ]);
+    if (encoder.status === 'fulfilled' && decoder.status === 'fulfilled') {
+      return new Captioner(encoder.value, decoder.value);
     }
+    for (const part of [encoder, decoder]) if (part.status === 'fulfilled') await part.value.release();
+    throw encoder.status === 'rejected' ? encoder.reason : (decoder as PromiseRejectedResult).reason;
   }
 
   /** The best caption of an image: a path, or the bytes of an image file. */
@@ -166,7 +165,7 @@ export class Captioner {
   }
 
   private async *features(images: readonly ImageSource[]): AsyncGenerator<Float32Array> {
-    for await (const image of encodeEach(this.encoder, images, ENCODE)) {
+    for await (const image of encodeEach(this.encoder, images)) {
       if ('error' in image) throw image.error;
       yield image.feature;
     }

@@ -1,4 +1,5 @@
 import { InternalError } from '../errors.ts';
+import { sha256 } from '../files/sha256.ts';
 import { Random } from '../random.ts';
 import { beamSearch } from './beam.ts';
 import type { Hypothesis } from './hypothesis.ts';
@@ -13,10 +14,10 @@ import type { StepDecoder } from './step-decoder.ts';
  * END may follow. Where nothing allowed has a probability above 0, a caption is cut and counts as not
  * ended: a model that never ends still yields captions, of `maxLength` words.
  *
+ * Samples depend on the seed and the image's features alone: an image gets the same ones in any company.
+ *
  * @param features [B,F] row-major
  * @param options from `searchOptions`
- * @param keys whole numbers that stand for the images when sampling: with the same seed and key an image
- *   gets the same captions in any batch. By default its place in this batch
  * @returns for each image up to `count` captions, best first, at least one
  * @throws UserError when the model gives NaN
  */
@@ -25,16 +26,22 @@ export async function search<State>(
   features: Float32Array,
   images: number,
   options: SearchOptions,
-  keys: readonly number[] = Array.from({ length: images }, (_, image) => image),
 ): Promise<Hypothesis[][]> {
   if (images === 0) return [];
-  if (features.length % images !== 0 || keys.length !== images) {
-    throw new InternalError(
-      `expected features and keys of ${images} images but got ${features.length} values, ${keys.length} keys`,
-    );
+  if (features.length % images !== 0) {
+    throw new InternalError(`expected features of ${images} images but got ${features.length} values`);
   }
   if (!options.sample) return beamSearch(decoder, features, images, options);
   const seeded = new Random(options.seed);
-  const randoms = keys.map((key) => seeded.fork(key));
+  const F = features.length / images;
+  const randoms = Array.from({ length: images }, (_, i) =>
+    seeded.fork(keyOf(features.subarray(i * F, (i + 1) * F))),
+  );
   return sampleCaptions(decoder, features, randoms, options);
+}
+
+/** A whole number below 2^48 that stands for an image when sampling. */
+function keyOf(feature: Float32Array): number {
+  const bytes = new Uint8Array(feature.buffer, feature.byteOffset, feature.byteLength);
+  return Number.parseInt(sha256(bytes).slice(0, 12), 16);
 }

@@ -1,5 +1,4 @@
 import { FeatureCaptioner, modelSearch } from '../captioning/captioner.ts';
-import { encodeEach } from '../captioning/encode-each.ts';
 import type { CaptionedImage } from '../dataset/example.ts';
 import { checkImages } from '../dataset/images.ts';
 import { readDataset } from '../dataset/read.ts';
@@ -10,16 +9,15 @@ import { scoreCaptions } from '../evaluation/score.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { findModel, readModel } from '../library/model-folder.ts';
-import { Encoder, encoderHash } from '../vision/encoder.ts';
+import { encodeEach } from '../vision/encode-each.ts';
+import { encoderHash } from '../vision/encoder.ts';
+import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderFiles } from '../vision/encoders.ts';
 import { readFeatures } from '../vision/feature-file.ts';
 import type { EvaluateFlags } from './evaluate.ts';
 import { reportFailure, someFailed } from './failures.ts';
 import { expectFeatures } from './feature-tables.ts';
 import { count, print, progress, say } from './terminal.ts';
-
-/** Images encoded at a time. */
-const ENCODE = 16;
 
 /** An image with its feature vector [F]. */
 interface Subject {
@@ -84,11 +82,11 @@ async function encodeImages(
   flags: EvaluateFlags,
 ): Promise<Subject[]> {
   await checkImages({ name: dataset, root: '', examples: images });
-  const encoder = await Encoder.load(definition, encoderFiles(definition, flags), flags);
+  const encoder = await loadEncoderFor(images.length, definition, encoderFiles(definition, flags), flags);
   try {
     const subjects: Subject[] = [];
     const paths = images.map(({ image }) => image);
-    for await (const encoded of encodeEach(encoder, paths, ENCODE)) {
+    for await (const encoded of encodeEach(encoder, paths)) {
       const image = images[encoded.index]!;
       if ('error' in encoded) {
         reportFailure(image.image, encoded.error);

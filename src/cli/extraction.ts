@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { mirrored } from '../vision/definition.ts';
-import { Encoder } from '../vision/encoder.ts';
+import type { ImageEncoder } from '../vision/encoder.ts';
+import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderDefinition, encoderFiles } from '../vision/encoders.ts';
 import { type ExtractionFailure, extractFeatures } from '../vision/extract.ts';
 import type { MachineOptions } from './command.ts';
@@ -35,36 +36,39 @@ export function addEncoderOptions(command: Command): Command {
 /** What the encoder looks at: the photographs as they are, or mirrored. */
 export type View = 'plain' | 'mirrored';
 
-/** Loads the encoder of that name. */
-export async function loadEncoder(name: string, flags: EncoderFlags, view: View = 'plain'): Promise<Encoder> {
+/** Loads the encoder of that name for this many images. */
+export async function loadEncoder(
+  name: string,
+  flags: EncoderFlags,
+  images: number,
+  view: View = 'plain',
+): Promise<ImageEncoder> {
   const plain = encoderDefinition(name);
   const definition = view === 'mirrored' ? mirrored(plain) : plain;
-  return Encoder.load(definition, encoderFiles(definition, flags), flags);
+  return loadEncoderFor(images, definition, encoderFiles(definition, flags), flags);
 }
 
 export interface ExtractionJob {
   /** For the progress line. */
   readonly view?: View;
-  readonly encoder: Encoder;
+  readonly encoder: ImageEncoder;
   readonly images: readonly { readonly key: string; readonly source: string }[];
   readonly out: string;
-  readonly batchSize: number;
   readonly interrupt: Interrupt;
 }
 
 /**
  * Extracts features with progress on standard error; images that can't be read are named there, and make
- * the exit status 1. Ctrl-C stops it behind the batch under way: the caller asks `interrupt`.
+ * the exit status 1. Ctrl-C stops it behind the image under way: the caller asks `interrupt`.
  */
 export async function extractWithProgress(job: ExtractionJob): Promise<ExtractionFailure[]> {
-  const { encoder, images, out, batchSize, interrupt } = job;
+  const { encoder, images, out, interrupt } = job;
   const what = job.view === 'mirrored' ? 'mirrored features' : 'features';
   let first: { done: number; at: number } | undefined;
   return extractFeatures({
     encoder,
     images,
     out,
-    batchSize,
     signal: interrupt.signal,
     onProgress: (done, total) => {
       const now = performance.now();

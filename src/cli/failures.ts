@@ -1,6 +1,7 @@
 import { type InputProblem, STDIN } from '../captioning/inputs.ts';
+import { oneLine } from '../captioning/writers/one-line.ts';
 import { UserError } from '../errors.ts';
-import { oneLine, say } from './terminal.ts';
+import { say } from './terminal.ts';
 
 /** Ends with status 1: the call was right but some of its images could not be done. */
 export function someFailed(): void {

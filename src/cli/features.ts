@@ -3,7 +3,7 @@ import { findImages, STDIN } from '../captioning/inputs.ts';
 import { checkImages } from '../dataset/images.ts';
 import { looksLikeDataset, readDataset } from '../dataset/read.ts';
 import { UserError } from '../errors.ts';
-import { addMachineOptions, newCommand, whole } from './command.ts';
+import { addMachineOptions, newCommand } from './command.ts';
 import {
   addEncoderOptions,
   DEFAULT_ENCODER,
@@ -18,7 +18,7 @@ import { count, say } from './terminal.ts';
 interface FeaturesFlags extends EncoderFlags {
   readonly out: string;
   readonly imagesDir?: string;
-  readonly batchSize: number;
+  readonly recursive?: boolean;
   readonly mirror?: boolean;
 }
 
@@ -60,32 +60,37 @@ export function featuresCommand(): Command {
   )
     .argument('<images...>', 'image files, folders, patterns, or one captioned data set')
     .requiredOption('--out <file.npy>', 'where to keep them; a file of the same encoder is continued')
+    .option('-r, --recursive', 'the folders within folders as well')
     .option('--images-dir <folder>', "where the data set's images are, if not beside it")
-    .option('--mirror', 'of the photographs with left and right exchanged')
-    .option('--batch-size <n>', 'images at a time', whole('--batch-size', 1, 1024), 16);
+    .option('--mirror', 'of the photographs with left and right exchanged');
   return addMachineOptions(addEncoderOptions(command)).addHelpText('after', HELP).action(extract);
 }
 
 async function extract(inputs: string[], flags: FeaturesFlags): Promise<void> {
-  const { out, batchSize } = flags;
-  const images = await imagesOf(inputs, flags.imagesDir);
+  const { out } = flags;
+  const images = await imagesOf(inputs, flags);
   const view = flags.mirror ? 'mirrored' : 'plain';
-  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags, view);
+  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags, images.length, view);
   const interrupt = new Interrupt();
   try {
-    const failures = await extractWithProgress({ encoder, view, images, out, batchSize, interrupt });
+    const failures = await extractWithProgress({ encoder, view, images, out, interrupt });
     if (interrupt.any) say('interrupted; the same command goes on where it stopped');
     interrupt.throwIfAny();
     const done = new Set(images.map(({ key }) => key)).size - failures.length;
     const failed = failures.length > 0 ? `; ${count(failures.length, 'image')} could not be read` : '';
-    say(`${out} holds the features of ${count(done, 'image')}, ${encoder.featureSize} numbers each${failed}`);
+    say(
+      `${out} holds the features of ${count(done, 'image')}, ${encoder.definition.featureSize} numbers each${failed}`,
+    );
   } finally {
     interrupt.stop();
     await encoder.release();
   }
 }
 
-async function imagesOf(inputs: readonly string[], imagesDir: string | undefined): Promise<KeyedImage[]> {
+async function imagesOf(
+  inputs: readonly string[],
+  { imagesDir, recursive }: FeaturesFlags,
+): Promise<KeyedImage[]> {
   const [input] = inputs;
   if (
     inputs.length === 1 &&
@@ -104,7 +109,7 @@ async function imagesOf(inputs: readonly string[], imagesDir: string | undefined
       'expected image files but got - (standard input), which has no name to keep it under',
     );
   }
-  const { images, problems } = await findImages(inputs);
+  const { images, problems } = await findImages(inputs, { recursive });
   reportProblems(problems, images.length);
   return images.map(({ path }) => ({ key: path.replaceAll('\\', '/'), source: path }));
 }

@@ -12,6 +12,7 @@ let standing = false;
 /** A result: one line on standard output. */
 export function print(line: string): void {
   clearProgress();
+  if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', endWithoutReader);
   process.stdout.write(`${line}\n`);
 }
 
@@ -41,7 +42,8 @@ export function progress(text: string): void {
   standing = true;
 }
 
-function clearProgress(): void {
+/** Takes the progress line off the terminal, ahead of other output. */
+export function clearProgress(): void {
   if (standing) process.stderr.write('\r\u001b[K');
   standing = false;
 }
@@ -59,16 +61,13 @@ export function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A path as text of one line: what would break the line, or play tricks on a terminal, is escaped. */
-export function oneLine(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
-  return path.replace(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1));
-}
-
-// Whoever reads our output may have read enough (`caption photos | head -1`): no reason for a word.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+/** Ends the process where nobody can read its results any more. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  // Whoever reads our output may have read enough (`caption score ... | head -1`): no reason for a word.
   if (error.code === 'EPIPE') process.exit(0);
   writeSync(2, `caption: cannot write standard output: ${error.message}\n`);
   process.exit(2);
-});
+}
+
+// Messages that nobody reads are lost; the work goes on.
 process.stderr.on('error', () => {});

@@ -12,9 +12,6 @@ import type { Interrupt } from './interrupt.ts';
 import { count, say } from './terminal.ts';
 import type { TrainFlags } from './train.ts';
 
-/** Images encoded at a time. */
-const BATCH = 16;
-
 /** What a run learns from. */
 interface TrainingFeatures {
   /** The encoder of the photographs as they are: captioning never mirrors them. */
@@ -53,7 +50,7 @@ export async function featuresFor(
 async function given(flags: TrainFlags, file: string, splits: TrainingSplits): Promise<TrainingFeatures> {
   const plain = await readFeatures(file);
   const name = flags.encoder ?? plain.encoder;
-  const encoder = await loadEncoder(name, flags);
+  const encoder = await loadEncoder(name, flags, 0);
   const { definition } = encoder;
   await encoder.release();
   expectFeatures(plain, {
@@ -110,9 +107,9 @@ async function extractView(
   interrupt: Interrupt,
 ): Promise<{ definition: EncoderDefinition; failed: Set<string> }> {
   const images = examples.map(({ key, image }) => ({ key, source: image }));
-  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags, view);
+  const encoder = await loadEncoder(flags.encoder ?? DEFAULT_ENCODER, flags, images.length, view);
   try {
-    const job = { encoder, view, images, out: file, batchSize: BATCH, interrupt };
+    const job = { encoder, view, images, out: file, interrupt };
     const failures = await extractWithProgress(job);
     if (interrupt.any) say('interrupted before the training; the same command goes on where it stopped');
     interrupt.throwIfAny();

@@ -7,17 +7,26 @@ import { tensorNames } from '../onnx/tensor-names.ts';
 import { stackRows } from '../stack-rows.ts';
 import type { EncoderDefinition, NetworkDefinition } from './definition.ts';
 import type { ImageSource } from './image-bytes.ts';
-import { decodeImage, preparePixels, sideNeeded } from './pixels.ts';
+import { type PreparedImage, prepareImage } from './prepare.ts';
 
-/** One image's input for every network of an encoder, in their order: [3,size,size] each. */
-export type PreparedImage = readonly Float32Array[];
+/** Whatever turns prepared images into feature vectors: networks in this thread, or in others. */
+export interface ImageEncoder {
+  /** What was loaded: the definition with the SHA-256 of the very files. */
+  readonly definition: EncoderDefinition;
+  /** How many images it works on side by side. */
+  readonly lanes: number;
+  /** Features of prepared images: [B,F] row-major, the networks' vectors side by side. */
+  encodePrepared(images: readonly PreparedImage[]): Promise<Float32Array>;
+  release(): Promise<void>;
+}
 
 /**
- * Pretrained networks that turn photographs into feature vectors. Load once, encode many, release.
+ * Pretrained networks that turn photographs into feature vectors, in this thread. Load once, encode many, release.
  */
-export class Encoder {
+export class Encoder implements ImageEncoder {
+  readonly lanes = 1;
+
   private constructor(
-    /** What was loaded: the definition with the SHA-256 of the very files. */
     readonly definition: EncoderDefinition,
     private readonly networks: readonly Network[],
   ) {}
@@ -25,7 +34,7 @@ export class Encoder {
   /**
    * Loads the networks of a definition from their files, in the definition's order. A file whose
    * SHA-256 is not the definition's is refused; where the definition has none, any file of the
-   * right shape will do and its SHA-256 is recorded in `encoder.definition` and `encoder.hash`.
+   * right shape will do and its SHA-256 is recorded in `encoder.definition`.
    */
   static async load(
     definition: EncoderDefinition,
@@ -48,36 +57,13 @@ export class Encoder {
     return new Encoder({ ...definition, networks: networks.map((network) => network.definition) }, networks);
   }
 
-  /** F, the length of a feature vector. */
-  get featureSize(): number {
-    return this.definition.featureSize;
-  }
-
-  /** `encoderHash` of what was loaded. */
-  get hash(): string {
-    return encoderHash(this.definition);
-  }
-
-  /**
-   * Reads an image, decoding it once, and prepares it for every network; runs beside the JavaScript thread.
-   * @param name what messages call it, for bytes that were read from a file
-   */
-  async prepare(source: ImageSource, name?: string): Promise<PreparedImage> {
-    const { networks } = this.definition;
-    const enough = Math.max(...networks.map(({ preprocessing }) => sideNeeded(preprocessing)));
-    const image = await decodeImage(source, enough, name);
-    return Promise.all(
-      networks.map(({ preprocessing, input }) => preparePixels(image, preprocessing, input.layout)),
-    );
-  }
-
-  /** Features of prepared images: [B,F] row-major, the networks' vectors side by side. */
   async encodePrepared(images: readonly PreparedImage[]): Promise<Float32Array> {
-    const features = new Float32Array(images.length * this.featureSize);
+    const { featureSize } = this.definition;
+    const features = new Float32Array(images.length * featureSize);
     let column = 0;
     for (const [n, network] of this.networks.entries()) {
       const rows = await network.encode(images.map((image) => image[n]!));
-      for (const [i, row] of rows.entries()) features.set(row, i * this.featureSize + column);
+      for (const [i, row] of rows.entries()) features.set(row, i * featureSize + column);
       column += network.definition.featureSize;
     }
     return features;
@@ -85,7 +71,9 @@ export class Encoder {
 
   /** Features of images: [B,F] row-major. Throws a UserError for the first image that can't be read. */
   async encode(images: readonly ImageSource[]): Promise<Float32Array> {
-    return this.encodePrepared(await Promise.all(images.map((image) => this.prepare(image))));
+    return this.encodePrepared(
+      await Promise.all(images.map((image) => prepareImage(this.definition, image))),
+    );
   }
 
   async release(): Promise<void> {

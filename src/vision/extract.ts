@@ -1,6 +1,6 @@
-import { messageOf } from '../errors.ts';
 import { sha256 } from '../files/sha256.ts';
-import type { Encoder, PreparedImage } from './encoder.ts';
+import { encodeEach } from './encode-each.ts';
+import { encoderHash, type ImageEncoder } from './encoder.ts';
 import { FeatureWriter } from './feature-file.ts';
 import { type ImageSource, readImageBytes } from './image-bytes.ts';
 
@@ -17,17 +17,15 @@ export interface ExtractionFailure {
 }
 
 export interface ExtractionOptions {
-  readonly encoder: Encoder;
+  readonly encoder: ImageEncoder;
   readonly images: readonly KeyedImage[];
   /** The feature file (.npy); an existing one is continued, its rows of images that changed are superseded. */
   readonly out: string;
-  /** Images at a time; 16 by default. A kill loses at most the batch under way. */
-  readonly batchSize?: number;
-  /** Called after each batch with the images done (those found unchanged in the file included) and in all. */
+  /** Called after each image with the images done (those found unchanged in the file included) and in all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called as soon as an image turns out to be unreadable. */
   readonly onFailure?: (failure: ExtractionFailure) => void;
-  /** Stops after the batch under way. */
+  /** Stops after the image under way. */
   readonly signal?: AbortSignal;
 }
 
@@ -35,33 +33,39 @@ export interface ExtractionOptions {
 const READ = 16;
 
 /**
- * Writes the features of images to a file, skipping those whose very bytes it has the feature of. The next
- * batch is decoded on sharp's threads while the networks compute. Unreadable images are reported and skipped.
+ * Writes the features of images to a file, one by one, skipping those whose very bytes it has the feature of. Unreadable
+ * images are reported and skipped.
  */
 export async function extractFeatures(options: ExtractionOptions): Promise<ExtractionFailure[]> {
-  const { encoder, images, out, batchSize = 16, onProgress, onFailure, signal } = options;
+  const { encoder, images, out, onProgress, onFailure, signal } = options;
+  const { definition } = encoder;
   const failures: ExtractionFailure[] = [];
-  const writer = await FeatureWriter.open(out, encoder.definition.name, encoder.hash, encoder.featureSize);
+  const writer = await FeatureWriter.open(
+    out,
+    definition.name,
+    encoderHash(definition),
+    definition.featureSize,
+  );
   try {
     const unique = [...new Map(images.map((image) => [image.key, image])).values()];
     const todo = await newOrChanged(unique, writer, signal);
     let done = unique.length - todo.length;
-    let next = decodeBatch(encoder, todo.slice(0, batchSize));
-    for (let from = 0; from < todo.length && !signal?.aborted; from += batchSize) {
-      const results = await next;
-      // `run` blocks this thread, so the next images must be on their way before it is called.
-      next = decodeBatch(encoder, todo.slice(from + batchSize, from + 2 * batchSize));
-      const ready = results.flatMap((result) => ('pixels' in result ? [result] : []));
-      for (const failure of results) {
-        if ('pixels' in failure) continue;
+    if (signal?.aborted) return failures;
+    for await (const encoded of encodeEach(
+      encoder,
+      todo.map(({ source }) => source),
+    )) {
+      const { key } = todo[encoded.index]!;
+      if ('error' in encoded) {
+        const failure = { key, message: encoded.error.message };
         failures.push(failure);
         onFailure?.(failure);
+      } else {
+        await writer.append([{ key, sha256: sha256(encoded.bytes) }], encoded.feature);
       }
-      await writer.append(ready, await encoder.encodePrepared(ready.map(({ pixels }) => pixels)));
-      done += results.length;
-      onProgress?.(done, unique.length);
+      onProgress?.(++done, unique.length);
+      if (signal?.aborted) break;
     }
-    await next;
   } finally {
     await writer.close();
   }
@@ -88,31 +92,5 @@ async function isUnchanged({ source }: KeyedImage, known: string | undefined): P
   return readImageBytes(source).then(
     (bytes) => sha256(bytes) === known,
     () => false,
-  );
-}
-
-/** An image ready for the networks, with the SHA-256 of the bytes that it was decoded from. */
-interface Decoded {
-  readonly key: string;
-  readonly sha256: string;
-  readonly pixels: PreparedImage;
-}
-
-/** Decodes images side by side; never rejects, so a batch decoded ahead can't fail unnoticed. */
-function decodeBatch(
-  encoder: Encoder,
-  images: readonly KeyedImage[],
-): Promise<(Decoded | ExtractionFailure)[]> {
-  return Promise.all(
-    images.map(async ({ key, source }) => {
-      try {
-        // The bytes are hashed and decoded from one reading: the file may change in between.
-        const bytes = await readImageBytes(source);
-        const name = typeof source === 'string' ? source : undefined;
-        return { key, sha256: sha256(bytes), pixels: await encoder.prepare(bytes, name) };
-      } catch (error) {
-        return { key, message: messageOf(error) };
-      }
-    }),
   );
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
+import { getSystemErrorMap } from 'node:util';
 import { messageOf, UserError } from '../errors.ts';
 
 /** An image file by path, or the bytes of one. */
@@ -17,19 +18,29 @@ export async function readImageBytes(source: ImageSource): Promise<Uint8Array> {
     if (source.length === 0) throw new UserError('expected an image but got no bytes');
     return source;
   }
-  let bytes: Uint8Array;
-  try {
-    bytes = await readRegularFile(source);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') {
-      throw new UserError(`expected an image file but ${source} does not exist`, { cause: error });
-    }
-    throw new UserError(`cannot read ${source}: ${messageOf(error)}`, { cause: error });
-  }
+  const bytes = await readRegularFile(source).catch(async (error: unknown) => {
+    throw error instanceof UserError ? error : await unreadable(source, error as NodeJS.ErrnoException);
+  });
   if (bytes.length === 0) throw new UserError(`expected an image file but ${source} is empty`);
   return bytes;
+}
+
+/** Why the system didn't give the file. */
+async function unreadable(path: string, cause: NodeJS.ErrnoException): Promise<UserError> {
+  const { code, errno } = cause;
+  const expected = (why: string) => new UserError(`expected an image file but ${path} ${why}`, { cause });
+  if (code === 'ENOENT') return expected(await whyMissing(path));
+  if (code === 'ENXIO') return expected('is a socket');
+  // Node's own message would name the path a second time, with its line breaks.
+  const [, reason = messageOf(cause)] = getSystemErrorMap().get(errno ?? 0) ?? [];
+  return new UserError(`cannot read ${path}: ${reason}`, { cause });
+}
+
+async function whyMissing(path: string): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found?.isSymbolicLink()) return 'is a link to a file that does not exist';
+  // Node puts this character for bytes of a name that aren't UTF-8, and then the file can't be found by it.
+  return path.includes('\uFFFD') ? 'does not exist, or its name is not UTF-8' : 'does not exist';
 }
 
 async function readRegularFile(path: string): Promise<Uint8Array> {

@@ -20,12 +20,21 @@ sharp.concurrency(1);
 /** Cubic (Catmull-Rom), widened when shrinking, so every source pixel counts: antialiased. */
 const KERNEL = 'cubic';
 
+/** Larger pictures are refused by what their header says, before any memory is taken for them. */
+const MOST_PIXELS = 2 ** 28;
+
+/** What is read in spite of a few flaws is read for a thumbnail as well. */
+const READING = { failOn: 'error', limitInputPixels: MOST_PIXELS } as const;
+
+/** How many times longer than wide a picture may be before it is a strip, of which a crop needs the middle only. */
+const STRIP = 100;
+
 /**
  * Decodes any file that sharp reads (JPEG, PNG, WebP, TIFF, AVIF, SVG, the first frame of a GIF) to
  * upright 8-bit sRGB: EXIF orientation applied, transparency over white, colour profiles, grey, CMYK
  * and 16 bits converted. A picture whose short side is over `2 * enough` pixels is brought down to
  * that, mostly inside the JPEG decoder, which makes a 12-megapixel photograph cheap. A file that is
- * cut short is refused; a damaged spot within a whole file is not.
+ * cut short is refused; a spot within a whole JPEG that is damaged is not (PNG and WebP can't be read past one).
  *
  * Throws a UserError that names the file when it is missing, empty, cut short, too large or no image.
  * @param name what messages call the image
@@ -37,7 +46,7 @@ export async function decodeImage(
 ): Promise<DecodedImage> {
   const bytes = await readImageBytes(source);
   try {
-    const { data, info } = await sharp(bytes, { failOn: 'error' })
+    const { data, info } = await sharp(bytes, READING)
       .autoOrient()
       .flatten({ background: '#ffffff' })
       .resize({
@@ -54,7 +63,7 @@ export async function decodeImage(
     return { data, width: info.width, height: info.height };
   } catch (error) {
     if (error instanceof InternalError) throw error;
-    throw notAnImage(name, error);
+    throw notAnImage(name, bytes, error);
   }
 }
 
@@ -65,14 +74,14 @@ export async function decodeImage(
 export async function thumbnail(source: ImageSource, side: number): Promise<Uint8Array> {
   const bytes = await readImageBytes(source);
   try {
-    return await sharp(bytes)
+    return await sharp(bytes, READING)
       .autoOrient()
       .flatten({ background: '#ffffff' })
       .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 60 })
+      .webp({ quality: 50 })
       .toBuffer();
   } catch (error) {
-    throw notAnImage(typeof source === 'string' ? source : 'the given bytes', error);
+    throw notAnImage(typeof source === 'string' ? source : 'the given bytes', bytes, error);
   }
 }
 
@@ -109,9 +118,14 @@ async function resize(
   if (resize.kind === 'squash') {
     picture.resize({ width: size, height: size, fit: 'fill', kernel: KERNEL });
   } else {
+    // The whole of a strip would be enlarged to more pixels than libvips can count.
+    const longest = STRIP * Math.min(width, height);
+    const [middle, fromLeft] = middleOf(width, longest);
+    const [centre, fromTop] = middleOf(height, longest);
+    picture.extract({ left: fromLeft, top: fromTop, width: middle, height: centre });
     const ratio = resize.shortSide / Math.min(width, height);
-    const wide = Math.round(width * ratio);
-    const high = Math.round(height * ratio);
+    const wide = Math.round(middle * ratio);
+    const high = Math.round(centre * ratio);
     picture.resize({ width: wide, height: high, fit: 'fill', kernel: KERNEL }).extract({
       left: Math.floor((wide - size) / 2),
       top: Math.floor((high - size) / 2),
@@ -120,6 +134,12 @@ async function resize(
     });
   }
   return picture.flop(mirror).raw().toBuffer();
+}
+
+/** Length of the middle of a side that is no longer than `longest`, and where it starts. */
+function middleOf(side: number, longest: number): [length: number, start: number] {
+  const length = Math.min(side, longest);
+  return [length, Math.floor((side - length) / 2)];
 }
 
 /** (value * scale - mean) / std per channel, in the network's channel order and layout. */
@@ -137,10 +157,42 @@ function normalise(rgb: Uint8Array, preprocessing: Preprocessing, layout: Layout
   return values;
 }
 
-function notAnImage(name: string, cause: unknown): UserError {
-  // libvips says several things, one a line; the first is the one that matters.
-  const why = messageOf(cause).split('\n')[0]!.trim();
-  return new UserError(`cannot read ${name} as an image: ${why}`, {
+/** What libvips and the libraries under it say, and what it means to people. */
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [
+    /exceeds pixel limit/,
+    `it has more than ${MOST_PIXELS.toLocaleString('en')} pixels (exceeds pixel limit)`,
+  ],
+  [/exceeds channel limit|vector must have/, 'it has more channels than colours and transparency'],
+  [/premature end of JPEG|unexpected end|outside of file bounds|file size too small/i, 'it is cut short'],
+];
+
+/** Flaws that the libraries have no word for, and words of theirs that say no more than that there is a flaw. */
+const SAYS_NOTHING = /^$|^libpng read error$|^unable to parse image$|^Unknown error$/;
+
+/** One sentence for people from the lines of a libvips error. */
+function meaningOf(said: string, bytes: Uint8Array): string {
+  if (isHeic(bytes)) return 'it is a HEIC photograph, which has to be converted to JPEG first';
+  for (const [pattern, meaning] of MEANINGS) if (pattern.test(said)) return meaning;
+  if (/^Input buffer contains/.test(said)) return said;
+  const lines = said
+    .replace(/^Input buffer has corrupt header:/, '')
+    .split('\n')
+    .map((line) => line.trim())
+    // How libheif looks for the end of a file, and its error numbers in a line of their own.
+    .filter((line) => !/^source: bad seek|^\(/.test(line));
+  // The last line is what ended it, those before it are warnings. `vipspng:` and the like name libraries.
+  const last = (lines.at(-1) ?? '').replace(/^(\w+: )*(XML parse error: Error domain \d+ code \d+ on )?/, '');
+  return `it is damaged or cut short${SAYS_NOTHING.test(last) ? '' : ` (${last})`}`;
+}
+
+/** Whether a file is of the format of Apple's phones, by its brand (ISO/IEC 23008-12): sharp has no HEVC decoder. */
+function isHeic(bytes: Uint8Array): boolean {
+  return /^ftyp(heic|heix|heim|heis|hevc|hevx)$/.test(Buffer.from(bytes.subarray(4, 12)).toString('latin1'));
+}
+
+function notAnImage(name: string, bytes: Uint8Array, cause: unknown): UserError {
+  return new UserError(`cannot read ${name} as an image: ${meaningOf(messageOf(cause), bytes)}`, {
     hint: 'JPEG, PNG, WebP, TIFF, GIF, AVIF and SVG files can be read',
     cause,
   });

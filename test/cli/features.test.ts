@@ -39,7 +39,7 @@ test('a data set is kept under its own names, images under their paths; the same
   const paths = join(folder, 'paths.npy');
   const some = await features('shapes/images/red-*-test.png', '--out', paths);
   expect(some.status).toBe(0);
-  const more = await features('shapes/images', '--out', paths, '--batch-size', '5');
+  const more = await features('shapes/images', '--out', paths);
   expect(more.err).toBe(`${paths} holds the features of 24 images, 4096 numbers each\n`);
   const keyed = await readFeatures(paths);
   expect(keyed.keys.slice(0, 2)).toEqual([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { Encoder } from '../../src/vision/encoder.ts';
+import { Encoder, encoderHash } from '../../src/vision/encoder.ts';
 import { encoderDefinition } from '../../src/vision/encoders.ts';
 import { extractFeatures } from '../../src/vision/extract.ts';
 import { readFeatures } from '../../src/vision/feature-file.ts';
@@ -40,7 +40,6 @@ test('the file holds what encode gives; one bad image is reported and the others
     encoder,
     images: [images[0]!, { key: 'bad', source: text }, ...images.slice(1), images[0]!],
     out,
-    batchSize: 2,
     onProgress: (done, total) => progress.push([done, total]),
     onFailure: ({ key }) => reported.push(key),
   });
@@ -48,25 +47,21 @@ test('the file holds what encode gives; one bad image is reported and the others
     { key: 'bad', message: expect.stringMatching(/^cannot read .*text\.png as an image: /) },
   ]);
   expect(reported).toEqual(['bad']);
-  expect(progress).toEqual([
-    [2, 6],
-    [4, 6],
-    [6, 6],
-  ]);
+  expect(progress).toEqual([1, 2, 3, 4, 5, 6].map((done) => [done, 6]));
   const table = await readFeatures(out);
-  expect(table).toMatchObject({ encoder: 'vgg16', hash: encoder.hash, featureSize: 4096 });
+  expect(table).toMatchObject({ encoder: 'vgg16', hash: encoderHash(encoder.definition), featureSize: 4096 });
   expect(table.keys).toEqual(images.map(({ key }) => key));
   expect(table.data).toEqual(await encoder.encode(images.map(({ source }) => source)));
 });
 
 /** Runs an extraction and tells how many images it encoded. */
 async function encoded(options: Parameters<typeof extractFeatures>[0]): Promise<number> {
-  const prepare = vi.spyOn(encoder, 'prepare');
+  const encode = vi.spyOn(encoder, 'encodePrepared');
   try {
     expect(await extractFeatures(options)).toEqual([]);
-    return prepare.mock.calls.length;
+    return encode.mock.calls.length;
   } finally {
-    prepare.mockRestore();
+    encode.mockRestore();
   }
 }
 
@@ -76,7 +71,10 @@ test('a second run encodes only what is missing', async () => {
   const progress: number[][] = [];
   const onProgress = (done: number, total: number) => progress.push([done, total]);
   expect(await encoded({ encoder, images, out, onProgress })).toBe(2);
-  expect(progress).toEqual([[5, 5]]);
+  expect(progress).toEqual([
+    [4, 5],
+    [5, 5],
+  ]);
   expect((await readFeatures(out)).data).toEqual(await encoder.encode(images.map(({ source }) => source)));
   const bytes = await readFile(out);
   expect(await encoded({ encoder, images, out })).toBe(0);
@@ -130,12 +128,12 @@ test('an image that is gone, or no image any more, is reported although its old 
   ]);
 });
 
-test('an abort ends behind the batch under way, and the run can go on', async () => {
+test('an abort ends behind the image under way, and the run can go on', async () => {
   const out = join(folder, 'aborted.npy');
   const controller = new AbortController();
-  const options = { encoder, images, out, batchSize: 2 };
+  const options = { encoder, images, out };
   await extractFeatures({ ...options, signal: controller.signal, onProgress: () => controller.abort() });
-  expect((await readFeatures(out)).keys.length).toBe(2);
+  expect((await readFeatures(out)).keys.length).toBe(1);
   await extractFeatures(options);
   expect((await readFeatures(out)).keys).toEqual(images.map(({ key }) => key));
 });

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.ts';
 import type { Caption } from '../caption.ts';
 import type { CaptionedPhoto } from './writer.ts';
 
@@ -15,12 +16,53 @@ export interface DocumentFormat {
   /** Stands in front of every record but the first. */
   readonly separator: string;
   readonly tail: string;
+  /** Ends the last line of a record: `\n` where it isn't given. */
+  readonly lineEnd?: string;
+  /** In a stream, photographs are called as the user named them. */
+  readonly asNamed?: boolean;
   /** What no two records share: the file name, or a number taken from it. */
   keyOf(name: FileName): string;
   /** One record, its last line ended. */
   record(name: FileName, photo: CaptionedPhoto): string | Promise<string>;
   /** The key of a record (its separator and last line end may be missing); undefined for any other text. */
   keyIn(record: string): string | undefined;
+  /**
+   * Whether a text can be what is left of a record (without its separator) that was cut short. Any can where this
+   * isn't given; a format without a head gives it, so that somebody else's file isn't taken for one of its own.
+   */
+  begins?(text: string): boolean;
+}
+
+/**
+ * Sees to it that no photograph takes another's place in a document. Names that the format can't tell apart from
+ * others because they have no key are left to the writer, which refuses them one by one.
+ *
+ * @param names paths, or file names in the document
+ * @throws UserError that names the first two that share a key
+ */
+export function expectDistinct(format: DocumentFormat, names: Iterable<string>): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const key = keyOrNone(format, name);
+    if (key === undefined) continue;
+    const other = seen.get(key);
+    if (other !== undefined) {
+      throw new UserError(
+        `expected photographs with different names in ${format.name} but got ${other} and ${name}, both ${key} there`,
+        { hint: 'caption them in two runs with different --out' },
+      );
+    }
+    seen.set(key, name);
+  }
+}
+
+function keyOrNone(format: DocumentFormat, name: FileName): string | undefined {
+  try {
+    return format.keyOf(name);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** A caption's score as documents have it: log P(caption | image), natural logarithm, to 4 decimals. */

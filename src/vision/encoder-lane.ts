@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads';
+import { InternalError, messageOf, UserError } from '../errors.ts';
+import type { SessionOptions } from '../onnx/session.ts';
+import type { EncoderDefinition } from './definition.ts';
+import type { PreparedImage } from './prepare.ts';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly definition: EncoderDefinition;
+  readonly files: readonly string[];
+  readonly options: SessionOptions;
+}
+
+/** What a worker is asked: to encode images, or (null) to release its networks and end. */
+export type WorkerRequest = { readonly id: number; readonly images: readonly PreparedImage[] } | null;
+
+/** What a worker answers: what it has loaded, then the features of each request, [B,F]. */
+export type WorkerReply =
+  | { readonly loaded: EncoderDefinition }
+  | { readonly id: number; readonly features: Float32Array }
+  | { readonly id: number | null; readonly failure: Failure };
+
+/** An error on its way between threads, which would lose its class and its hint. */
+interface Failure {
+  readonly user: boolean;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** One worker thread and the requests that it has not answered yet. */
+export class Lane {
+  private readonly pending = new Map<number, Pending>();
+  private requests = 0;
+
+  private constructor(
+    private readonly thread: Worker,
+    readonly definition: EncoderDefinition,
+  ) {
+    thread.on('message', (reply: WorkerReply) => this.settle(reply));
+    thread.on('error', (error) => this.fail(error));
+    thread.on('exit', () => this.fail(new InternalError('an encoder worker ended by itself')));
+  }
+
+  /** Resolves when the networks are loaded. */
+  static start(setup: WorkerSetup): Promise<Lane> {
+    // The same file beside this one, whether compiled or not.
+    const file = new URL(import.meta.url.replace(/encoder-lane(\.\w+)$/, 'encoder-worker$1'));
+    const thread = new Worker(file, { workerData: setup });
+    return new Promise((resolve, reject) => {
+      thread.once('error', reject);
+      thread.once('message', (reply: WorkerReply) => {
+        thread.off('error', reject);
+        if ('loaded' in reply) resolve(new Lane(thread, reply.loaded));
+        else
+          reject(
+            'failure' in reply ? revived(reply.failure) : new InternalError('an answer before a request'),
+          );
+      });
+    });
+  }
+
+  get waiting(): number {
+    return this.pending.size;
+  }
+
+  encode(images: readonly PreparedImage[]): Promise<Float32Array> {
+    const id = this.requests++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.post(
+        { id, images },
+        images.flat().map(({ buffer }) => buffer as ArrayBuffer),
+      );
+    });
+  }
+
+  async end(): Promise<void> {
+    this.thread.removeAllListeners('exit');
+    const ended = new Promise((resolve) => this.thread.once('exit', resolve));
+    this.post(null);
+    await ended;
+  }
+
+  private post(request: WorkerRequest, moved: ArrayBuffer[] = []): void {
+    this.thread.postMessage(request, moved);
+  }
+
+  private settle(reply: WorkerReply): void {
+    if ('loaded' in reply || reply.id === null) return;
+    const request = this.pending.get(reply.id);
+    this.pending.delete(reply.id);
+    if ('failure' in reply) request?.reject(revived(reply.failure));
+    else request?.resolve(reply.features);
+  }
+
+  private fail(error: unknown): void {
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+/** Who waits for an answer. */
+interface Pending {
+  resolve(features: Float32Array): void;
+  reject(error: unknown): void;
+}
+
+/** An error as it travels from a worker. */
+export function packed(error: unknown): Failure {
+  if (error instanceof UserError) return { user: true, message: error.message, hint: error.hint };
+  return { user: false, message: messageOf(error) };
+}
+
+function revived({ user, message, hint }: Failure): Error {
+  return user ? new UserError(message, { hint }) : new InternalError(message.replace(/^internal: /, ''));
+}
