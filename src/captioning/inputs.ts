@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, normalize, parse, relative, resolve, sep } from 'node:path';
+import { basename, join, normalize, parse, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.ts';
 import { readFileList } from './file-list.ts';
 import { isPattern, matchPattern } from './patterns.ts';
@@ -131,9 +131,9 @@ async function imagesLike(pattern: string, problems: InputProblem[]): Promise<Fo
 
 const LOOKED_AT = `files named ${[...IMAGE_EXTENSIONS].join(' ')} are looked at`;
 
-/** A path as it can stand below a folder: one that leads up or starts at a root is taken from the root. */
+/** A path as it can stand below a folder: one that leads up is taken from the root, as an absolute one is. */
 function mirrored(path: string): string {
   const direct = normalize(path);
-  const whole = direct.split(sep)[0] === '..' || isAbsolute(direct) ? resolve(direct) : direct;
+  const whole = direct.split(sep)[0] === '..' ? resolve(direct) : direct;
   return whole.slice(parse(whole).root.length).replaceAll(sep, '/') || '.';
 }

@@ -138,7 +138,7 @@ export function misnamed(path: string): UserError {
  */
 export function sortNaturally(paths: readonly string[]): string[] {
   return paths
-    .map((path) => ({ path, key: path.split('/').map(keyOf).join('\0') }))
+    .map((path) => ({ path, key: path.split('/').map(keyOf).join('/') }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ path }) => path);
 }

@@ -157,33 +157,18 @@ function normalise(rgb: Uint8Array, preprocessing: Preprocessing, layout: Layout
   return values;
 }
 
-/** What libvips and the libraries under it say, and what it means to people. */
-const MEANINGS: readonly (readonly [RegExp, string])[] = [
-  [
-    /exceeds pixel limit/,
-    `it has more than ${MOST_PIXELS.toLocaleString('en')} pixels (exceeds pixel limit)`,
-  ],
-  [/exceeds channel limit|vector must have/, 'it has more channels than colours and transparency'],
-  [/premature end of JPEG|unexpected end|outside of file bounds|file size too small/i, 'it is cut short'],
-];
-
-/** Flaws that the libraries have no word for, and words of theirs that say no more than that there is a flaw. */
-const SAYS_NOTHING = /^$|^libpng read error$|^unable to parse image$|^Unknown error$/;
-
-/** One sentence for people from the lines of a libvips error. */
-function meaningOf(said: string, bytes: Uint8Array): string {
+/**
+ * Why an image can't be read. Of what was thrown only sharp's own words count: libvips collects the errors of all
+ * threads in one place, so with several images under way its words may be about another file, or missing.
+ */
+function reasonOf(bytes: Uint8Array, cause: unknown): string {
+  const said = messageOf(cause);
+  if (/pixel limit/.test(said)) {
+    return `it is too large (exceeds pixel limit ${MOST_PIXELS.toLocaleString('en')})`;
+  }
   if (isHeic(bytes)) return 'it is a HEIC photograph, which has to be converted to JPEG first';
-  for (const [pattern, meaning] of MEANINGS) if (pattern.test(said)) return meaning;
-  if (/^Input buffer contains/.test(said)) return said;
-  const lines = said
-    .replace(/^Input buffer has corrupt header:/, '')
-    .split('\n')
-    .map((line) => line.trim())
-    // How libheif looks for the end of a file, and its error numbers in a line of their own.
-    .filter((line) => !/^source: bad seek|^\(/.test(line));
-  // The last line is what ended it, those before it are warnings. `vipspng:` and the like name libraries.
-  const last = (lines.at(-1) ?? '').replace(/^(\w+: )*(XML parse error: Error domain \d+ code \d+ on )?/, '');
-  return `it is damaged or cut short${SAYS_NOTHING.test(last) ? '' : ` (${last})`}`;
+  if (/^Input buffer contains unsupported image format/.test(said)) return said;
+  return 'it is damaged, cut short or of an unusual kind';
 }
 
 /** Whether a file is of the format of Apple's phones, by its brand (ISO/IEC 23008-12): sharp has no HEVC decoder. */
@@ -192,7 +177,7 @@ function isHeic(bytes: Uint8Array): boolean {
 }
 
 function notAnImage(name: string, bytes: Uint8Array, cause: unknown): UserError {
-  return new UserError(`cannot read ${name} as an image: ${meaningOf(messageOf(cause), bytes)}`, {
+  return new UserError(`cannot read ${name} as an image: ${reasonOf(bytes, cause)}`, {
     hint: 'JPEG, PNG, WebP, TIFF, GIF, AVIF and SVG files can be read',
     cause,
   });

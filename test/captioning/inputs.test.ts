@@ -19,6 +19,7 @@ beforeAll(async () => {
   await writeFile(Buffer.from(at('nested', 'b', '\u00e9.png'), 'latin1'), '');
   await symlink('..', at('nested', 'b', 'loop'));
   await symlink('../..', at('nested', 'b', 'other-loop'));
+  await symlink('b', at('nested', 'a-link-to-b'));
   await symlink('gone.jpg', at('nested', 'b', 'dangling.jpg'));
   await promisify(execFile)('mkfifo', [at('nested', 'b', 'pipe.jpg')]);
 });

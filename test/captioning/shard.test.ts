@@ -138,6 +138,7 @@ describe('auto', () => {
     expect(refusal('auto', { ...slurm(1, [1], 1), SLURM_ARRAY_TASK_ID: 'one' })).toBe(
       'expected a number in SLURM_ARRAY_TASK_ID but got one',
     );
+    expect(refusal('auto', slurm(3, [1, 2], 1))).toContain('but got task 3 of 2 from 1 to 2 by 1');
     expect(refusal('auto', pod(-1, 8))).toBe('expected a number in JOB_COMPLETION_INDEX but got -1');
   });
 });

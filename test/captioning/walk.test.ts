@@ -140,6 +140,9 @@ test('a folder that cannot be read at all is an error', async () => {
 
 test('numbers count, cases and accents hardly, and the contents of a folder stay together', () => {
   const inOrder = [
+    'A/1.jpg',
+    'A/3.jpg',
+    'a/2.jpg',
     'a/z.jpg',
     'a-b/c.jpg',
     'A1.jpg',

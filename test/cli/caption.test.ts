@@ -1,8 +1,8 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Call, caption, captionWithin } from '../helpers/cli.ts';
+import { type Call, caption, captionWithin, signalAt } from '../helpers/cli.ts';
 import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
@@ -23,6 +23,10 @@ const run = (args: readonly string[]) => captionWithin([...model, ...args], { cw
 const spawned = (args: readonly string[], call: Call) =>
   caption([...model, ...args], { cwd: folder, ...call });
 
+/** The line that ends a call for several photographs. */
+const summary = (start: string) =>
+  expect.stringMatching(new RegExp(`^${start} in \\d+ s \\([\\d.]+ photos/s\\)\\n$`));
+
 test('a trained model gives each picture the caption it was trained on, and nothing else', async () => {
   const [first] = shapes.pictures;
   const alone = await spawned([first!.path], {});
@@ -30,7 +34,7 @@ test('a trained model gives each picture the caption it was trained on, and noth
 
   const several = await run(shapes.pictures.map(({ path }) => path));
   const lines = shapes.pictures.map(({ path, caption }) => `${path}\t${caption}\n`);
-  expect(several).toEqual({ status: 0, out: lines.join(''), err: '' });
+  expect(several).toEqual({ status: 0, out: lines.join(''), err: summary('captioned 8 photos') });
 });
 
 test('standard input, folders and patterns', async () => {
@@ -44,28 +48,33 @@ test('standard input, folders and patterns', async () => {
   await copyFile(first!.path, join(one, 'deeper', 'hidden.png'));
   await writeFile(join(one, 'notes.txt'), 'not a picture');
   const line = `one/photo[1].png\t${first!.caption}\n`;
-  expect(await run(['one'])).toEqual({ status: 0, out: line, err: '' });
-  expect(await run(['one/ph*.png'])).toEqual({ status: 0, out: line, err: '' });
+  const err = summary('captioned 1 photo');
+  expect(await run(['one'])).toEqual({ status: 0, out: line, err });
+  expect(await run(['one/ph*.png'])).toEqual({ status: 0, out: line, err });
+  const deeper = `one/deeper/hidden.png\t${first!.caption}\n`;
+  expect((await run(['one', '-r'])).out).toBe(deeper + line);
   // A file that exists is that file, whatever its name means as a pattern.
   expect((await run(['one/photo[1].png'])).out).toBe(`${first!.caption}\n`);
 });
 
-test('--json and --count print an object a caption, likeliest first', async () => {
+test('--json and --count print all captions of an image in one object, likeliest first', async () => {
   const [first] = shapes.pictures;
   const { status, out } = await run([first!.path, '--json', '--count', '3']);
   expect(status).toBe(0);
-  const captions = out
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const { captions, ...best } = JSON.parse(out);
+  expect(best).toEqual({
+    file_name: relative(folder, first!.path),
+    text: first!.caption,
+    score: captions[0].score,
+  });
   expect(captions).toHaveLength(3);
-  expect(captions[0]).toEqual({ file: first!.path, caption: first!.caption, log_prob: expect.any(Number) });
-  const logProbs = captions.map(({ log_prob }) => log_prob);
-  expect(logProbs).toEqual(logProbs.toSorted((a, b) => b - a));
-  expect(logProbs[0]).toBeLessThan(0);
+  expect(captions[0].text).toBe(first!.caption);
+  const scores = captions.map(({ score }: { score: number }) => score);
+  expect(scores).toEqual(scores.toSorted((a: number, b: number) => b - a));
+  expect(scores[0]).toBeLessThan(0);
 });
 
-test('sampling depends on the seed only, not on which other images can be read', async () => {
+test('sampling depends on the seed and the image alone', async () => {
   const [first, second] = shapes.pictures.map(({ path }) => path);
   const sample = ['--sample', '--temperature', '3', '--count', '4', '--seed', '5'];
   await writeFile(join(folder, 'bad.png'), 'not a picture');
@@ -74,10 +83,10 @@ test('sampling depends on the seed only, not on which other images can be read',
   expect(lines).toHaveLength(9);
   expect((await run([first!, second!, ...sample])).out).toBe(once.out);
   expect((await run([first!, second!, ...sample, '--seed', '6'])).out).not.toBe(once.out);
-  // Its place gives each image its own samples: as the first one the second gets others.
-  expect((await run([second!, first!, ...sample])).out.split('\n').slice(0, 4)).not.toEqual(
-    lines.slice(4, 8),
-  );
+  // Another order, and alone, the same samples.
+  expect((await run([second!, first!, ...sample])).out.split('\n').slice(0, 4)).toEqual(lines.slice(4, 8));
+  const alone = await run([second!, ...sample]);
+  expect(alone.out.split('\n').slice(0, 4)).toEqual(lines.slice(4, 8).map((line) => line.split('\t')[1]));
   for (const missing of ['nope.png', 'bad.png', 'nope*.png', 'shapes/none/']) {
     const { status, out } = await run([missing, second!, ...sample]);
     expect(status).toBe(1);
@@ -101,6 +110,7 @@ test('images that cannot be read are named, the others captioned: status 1', asy
   expect(status).toBe(1);
   expect(out).toBe(`${first!.path}\t${first!.caption}\n`);
   expect(err.trimEnd().split('\n').sort()).toEqual([
+    expect.stringMatching(/^captioned 1 photo in .*, 4 failed$/),
     expect.stringMatching(/^cut\.jpg: cannot read it as an image: ./),
     'empty.jpg: expected an image file but it is empty',
     'nope.jpg: expected an image file but it does not exist',
@@ -199,18 +209,22 @@ test('a vocabulary or network of another model is refused', async () => {
   expect(network.err).toMatch(/to have SHA-256 [0-9a-f]{64} but got/);
 });
 
-test('the reader of the output may stop reading', async () => {
-  const call = spawned(['shapes/images', 'shapes/images', 'shapes/images'], {
-    onText: (_, child) => child.stdout!.destroy(),
+test('where nobody reads the output any more, it stops with one sentence', async () => {
+  const call = spawned(['shapes/images'], { onText: (_, child) => child.stdout!.destroy() });
+  expect(await call).toMatchObject({
+    status: 1,
+    err: expect.stringMatching(
+      /^caption: standard output was closed by the program that reads it\ncaptioned \d+ photos? in .*, \d+ not reached\n$/,
+    ),
   });
-  expect(await call).toMatchObject({ status: 0, err: '' });
 });
 
-test('Ctrl-C ends it without a word', async () => {
-  const call = spawned(['shapes/images', 'shapes/images', 'shapes/images', 'shapes/images'], {
-    onText: (_, child) => child.kill('SIGINT'),
-  });
-  expect(await call).toMatchObject({ status: 130, err: '' });
+test('Ctrl-C finishes the photograph in hand, and a second one is not needed', async () => {
+  const { status, out, err } = await spawned(['shapes/images'], { onText: signalAt('\n', 'SIGINT') });
+  expect(status).toBe(130);
+  const [, done] = /^captioned (\d+) photos? in .*, \d+ not reached\n$/.exec(err)!;
+  expect(out.split('\n')).toHaveLength(Number(done) + 1);
+  expect(Number(done)).toBeLessThan(24);
 });
 
 test('help teaches, for the command and its commands', async () => {

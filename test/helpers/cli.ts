@@ -11,7 +11,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The built command, as it is installed; the sources by tsx where the build is older than they are. */
 const COMMAND = isBuilt()
   ? [join(ROOT, 'dist/cli/main.js')]
-  : ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/cli/main.ts')];
+  : [
+      ...['tsx', './typescript-workers.mjs'].flatMap((module) => ['--import', import.meta.resolve(module)]),
+      join(ROOT, 'src/cli/main.ts'),
+    ];
 
 function isBuilt(): boolean {
   const built = statSync(join(ROOT, 'dist/cli/main.js'), { throwIfNoEntry: false });
@@ -100,8 +103,10 @@ export async function outputOf(
 ): Promise<{ readonly out: string; readonly err: string }> {
   let out = '';
   let err = '';
-  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((chunk, encoding?: unknown, done?: () => void) => {
     out += chunk;
+    const written = typeof encoding === 'function' ? encoding : done;
+    written?.();
     return true;
   });
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {

@@ -26,6 +26,9 @@ const RECORD_LINES = 4096;
 /** The most lines of a record that is looked for behind text that isn't one. */
 const LINES_BEHIND = 8;
 
+/** Characters of a file that a message shows. */
+const EXCERPT = 60;
+
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 /**
@@ -90,11 +93,7 @@ class Scan {
   /** Where the head ends, a byte order mark before it included; undefined where it was cut short. */
   async #endOfHead(size: number): Promise<number | undefined> {
     const { head, name } = this.#format;
-    const bytes = await readAt(
-      this.#handle,
-      0,
-      Math.min(size, BYTE_ORDER_MARK.length + Buffer.byteLength(head)),
-    );
+    const bytes = await readAt(this.#handle, 0, Math.min(size, Buffer.byteLength(head) + EXCERPT));
     const mark = bytes.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
     const opening = bytes.subarray(mark);
     for (const form of [head, head.replaceAll('\r\n', '\n')]) {
@@ -162,7 +161,8 @@ class Scan {
   }
 
   #beginsRecord(lines: readonly string[]): boolean {
-    return lines.some((_, last) => this.#keyIn(lines.slice(0, last + 1).join(''), false) !== undefined);
+    const texts = lines.map((_, last) => lines.slice(0, last + 1).join(''));
+    return [true, false].some((first) => texts.some((text) => this.#keyIn(text, first) !== undefined));
   }
 
   #refuse(text: string): never {
@@ -184,5 +184,5 @@ function withoutEndOf(tail: string, text: string): string {
 /** The beginning of the first line. */
 function excerpt(text: string): string {
   const line = oneLine(text.split(/\r?\n/, 1)[0]!);
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
 }

@@ -7,10 +7,10 @@ import { sha256 } from '../../files/sha256.ts';
  */
 const STYLE = `
 :root { color-scheme: light dark; --paper: #f5f5f4; --card: #fff; --ink: #1c1917; --faint: #67625d; --line: #e2e0dd;
-  --shade: #ebe9e7; --accent: #1d64d8; --columns: 2; }
+  --shade: #ebe9e7; --accent: #1d64d8; --columns: 2; scroll-padding-top: 7rem }
 @media (prefers-color-scheme: dark) {
   :root { --paper: #141312; --card: #1f1d1c; --ink: #eeecea; --faint: #a39d97; --line: #35322f; --shade: #292624;
-    --accent: #83b0ff; }
+    --accent: #83b0ff }
 }
 @media (width >= 36rem) { :root { --columns: 3 } }
 @media (width >= 52rem) { :root { --columns: 4 } }
@@ -20,7 +20,7 @@ const STYLE = `
 * { box-sizing: border-box; margin: 0 }
 body { --gap: .75rem; display: flex; flex-wrap: wrap; gap: var(--gap); max-width: 120rem; margin: auto;
   padding: 0 clamp(.75rem, 2.5vw, 2rem) 3rem; background: var(--paper); color: var(--ink);
-  font: .875rem/1.4 system-ui, sans-serif; }
+  font: .875rem/1.4 system-ui, sans-serif }
 header, search { flex: 0 0 100% }
 header { padding-top: 1.75rem; color: var(--faint) }
 header p { max-width: 44rem; margin-top: .25rem }
@@ -31,12 +31,12 @@ input, select { height: 2.375rem; padding: 0 .75rem; border: 1px solid var(--lin
   background: var(--card); color: inherit; font: inherit; font-size: 1rem }
 input { flex: 1 1 12rem; min-width: 0; max-width: 30rem }
 output { color: var(--faint); font-variant-numeric: tabular-nums }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
+input:focus-visible, select:focus-visible, figure:has(:focus-visible) { outline: 2px solid var(--accent);
+  outline-offset: 2px }
 figure { flex: none; width: calc((100% - (var(--columns) - 1) * var(--gap)) / var(--columns)); overflow: hidden;
   border: 1px solid var(--line); border-radius: .625rem; background: var(--card);
-  content-visibility: auto; contain-intrinsic-size: auto 15rem; scroll-margin-top: 5rem }
+  content-visibility: auto; contain-intrinsic-size: auto 15rem }
 figure[hidden] { display: none }
-figure:has(a:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px }
 figure a { display: flex; align-items: center; justify-content: center; aspect-ratio: 4 / 3; background: var(--shade);
   color: var(--faint); outline: 0 }
 img { width: 100%; height: 100%; object-fit: contain }
@@ -59,7 +59,7 @@ function showAll() {
 }
 document.addEventListener('contentvisibilityautostatechange', ({ target, skipped }) => skipped || show(target), true);
 addEventListener('beforeprint', showAll);
-// Browsers of before 2024 do not tell what comes into view.
+// Older browsers do not tell what comes into view.
 if (!('ContentVisibilityAutoStateChangeEvent' in window)) document.addEventListener('DOMContentLoaded', showAll);
 `;
 

@@ -19,7 +19,7 @@ export const html: DocumentFormat = {
 
   async record(name, { source, captions }) {
     const picture = await pictureOf(source, captions[0]!.text);
-    const link = typeof source === 'string' ? ` href="${escapeText(hrefOf(name))}"` : '';
+    const link = typeof source === 'string' ? ` href="${hrefOf(name)}"` : '';
     const sentences = captions.map(sentence).join('');
     const file = `<bdi>${escapeText(name)}</bdi>`;
     return `<figure><a${link}>${picture}</a><figcaption>${sentences}${file}</figcaption></figure>\n`;
@@ -52,7 +52,7 @@ function sentence(caption: Caption): string {
   return `<p>${escapeText(caption.text)}</p>${score}${caption.logProb.toFixed(2)}</data>`;
 }
 
-/** A relative URL: only the slashes between folders keep their meaning. */
+/** A relative URL in which only the slashes between folders mean something: nothing is left to escape. */
 function hrefOf(name: FileName): string {
   return wellFormed(name).split('/').map(encodeURIComponent).join('/');
 }

@@ -18,11 +18,13 @@ export class StreamWriter implements CaptionWriter {
     this.#stream = stream;
     this.#format = format;
     this.#folder = folder;
-    // Without a listener an error would end the process, also one that comes when all is written.
-    stream.on('error', (error) => {
-      this.#failure ??= error;
-    });
+    // Without a listener an error would end the process.
+    stream.on('error', this.#onError);
   }
+
+  readonly #onError = (error: Error): void => {
+    this.#failure ??= error;
+  };
 
   async has(): Promise<boolean> {
     return false;
@@ -40,6 +42,8 @@ export class StreamWriter implements CaptionWriter {
     const { head, tail } = this.#format;
     const end = this.#begun ? tail : head + tail;
     if (this.#failure === undefined && end !== '') await this.#send(end);
+    // All is written. After a failure the stream may still have more to say of it.
+    if (this.#failure === undefined) this.#stream.off('error', this.#onError);
   }
 
   async #send(text: string): Promise<void> {

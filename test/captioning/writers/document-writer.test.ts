@@ -1,5 +1,6 @@
 import {
   chmod,
+  type FileHandle,
   mkdir,
   mkdtemp,
   open,
@@ -88,44 +89,56 @@ async function documentOf(format: DocumentFormat, photos: readonly CaptionedPhot
 
 const text = () => readFile(path, 'utf8');
 
-/** Makes the n-th write to any file put down only a few bytes and then fail, as on a disk that runs full. */
-async function fillDisk({ after, taking }: { after: number; taking: number }): Promise<void> {
+/** What all open files have in common. */
+async function fileHandles(): Promise<FileHandle> {
   const probe = await open(join(root, 'probe'), 'w');
-  const handles = Object.getPrototypeOf(probe) as { write: typeof probe.write };
   await probe.close();
-  const write = handles.write as (data: Buffer, from: number, length: number, at: number) => Promise<unknown>;
-  let calls = 0;
-  vi.spyOn(handles, 'write').mockImplementation(async function (this: unknown, ...[data, from, length, at]) {
-    calls++;
-    if (calls === after + 1) return write.call(this, data, from, Math.min(taking, length), at);
-    if (calls === after + 2) {
+  return Object.getPrototypeOf(probe);
+}
+
+/** Where nothing is looked at but the bytes, waiting for the disk would only take time. */
+async function withoutSyncing(): Promise<void> {
+  vi.spyOn(await fileHandles(), 'datasync').mockResolvedValue();
+}
+
+interface Writing {
+  write(data: Buffer, from: number, length: number, at: number): Promise<{ bytesWritten: number }>;
+}
+
+/** The next write to a file puts down no more than a few bytes, and the one behind it fails: the disk is full. */
+async function fillDisk({ taking }: { taking: number }): Promise<void> {
+  const handles: Writing = await fileHandles();
+  const { write } = handles;
+  vi.spyOn(handles, 'write')
+    .mockImplementationOnce(function (this: Writing, data, from, length, at) {
+      return write.call(this, data, from, Math.min(taking, length), at);
+    })
+    .mockImplementationOnce(async () => {
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    }
-    return write.call(this, data, from, length, at);
-  } as typeof write as never);
+    });
 }
 
 describe.each(FORMATS)('a document of format $name', (format) => {
   it('is the same after a cut at any byte and another run', async () => {
+    await withoutSyncing();
     const whole = await documentOf(format, PHOTOS);
     for (let cut = 0; cut <= whole.length; cut++) {
-      for (const nuls of [0, 5000]) {
-        await writeFile(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(nuls)]));
-        await run(format, PHOTOS);
-        expect({ cut, nuls, text: await text() }).toEqual({ cut, nuls, text: whole.toString() });
-      }
+      // After a power cut some blocks of the file may never have been written.
+      const nuls = cut % 3 === 0 ? 5000 : 0;
+      await writeFile(path, Buffer.concat([whole.subarray(0, cut), Buffer.alloc(nuls)]));
+      await run(format, PHOTOS);
+      expect({ cut, nuls, text: await text() }).toEqual({ cut, nuls, text: whole.toString() });
     }
   });
 
   it('is the same after a kill at any byte of a write over the old tail', async () => {
+    await withoutSyncing();
     const before = await documentOf(format, PHOTOS.slice(0, 2));
     const whole = await documentOf(format, PHOTOS);
     const at = before.length - Buffer.byteLength(format.tail);
     for (let cut = at; cut <= whole.length; cut++) {
       await writeFile(path, Buffer.concat([whole.subarray(0, cut), before.subarray(cut)]));
-      expect(await run(format, PHOTOS), `cut at ${cut}`).toEqual(
-        cut < whole.length - 60 ? NAMES.slice(2) : expect.anything(),
-      );
+      await run(format, PHOTOS);
       expect({ cut, text: await text() }).toEqual({ cut, text: whole.toString() });
     }
   });
@@ -146,7 +159,7 @@ describe.each(FORMATS)('a document of format $name', (format) => {
       const [first, second] = PHOTOS.map((photo) => ({ ...photo, path: join(folder, photo.path) }));
       await writer.write(first!);
       const before = await readFile(path);
-      await fillDisk({ after: 0, taking });
+      await fillDisk({ taking });
       await expect(writer.write(second!)).rejects.toThrow(
         expect.objectContaining({
           name: 'UserError',
@@ -164,7 +177,7 @@ describe.each(FORMATS)('a document of format $name', (format) => {
 
   it('is not there when the first record does not fit', async () => {
     const writer = await DocumentWriter.open({ path, format, existing: 'skip' });
-    await fillDisk({ after: 0, taking: 3 });
+    await fillDisk({ taking: 3 });
     await expect(writer.write(PHOTOS[0]!)).rejects.toThrow('ENOSPC');
     await writer.close();
     expect(await readdir(folder)).toEqual([]);
@@ -188,6 +201,21 @@ describe.each(FORMATS)('a document of format $name', (format) => {
 });
 
 describe('skip', () => {
+  it('has a record on the disk, in one write, when write resolves', async () => {
+    const handles = await fileHandles();
+    const [write, datasync] = [vi.spyOn(handles, 'write'), vi.spyOn(handles, 'datasync')];
+    const writer = await DocumentWriter.open({ path, format: coco, existing: 'skip' });
+    for (const times of [1, 2, 3]) {
+      await writer.write(photo(NAMES[times - 1]!, 'a dog'));
+      expect([write.mock.calls.length, datasync.mock.calls.length]).toEqual([times, times]);
+      expect(datasync.mock.invocationCallOrder.at(-1)).toBeGreaterThan(
+        write.mock.invocationCallOrder.at(-1)!,
+      );
+    }
+    await writer.close();
+    expect([write.mock.calls.length, datasync.mock.calls.length]).toEqual([3, 3]);
+  });
+
   it('makes neither file nor folder before the first record', async () => {
     path = join(folder, 'new', 'folder', 'out.jsonl');
     await run(jsonl, []);
@@ -201,7 +229,6 @@ describe('skip', () => {
     for (const format of [jsonl, csv({ header: true }), tsv]) {
       await rm(path, { force: true });
       const photos = AWKWARD_NAMES.map((name) => photo(name, 'a dog'));
-      // Names that lead to one file (`./ ..`) do not occur among them.
       expect(await run(format, photos)).toEqual(AWKWARD_NAMES);
       expect(await run(format, photos)).toEqual([]);
     }
@@ -264,7 +291,7 @@ describe('skip', () => {
       '{"image_id":5,"caption":"a dog"}',
     ],
     ['a second document', coco, ']\n[\n{"image_id":5,"caption":"a dog"}\n', 3, ']'],
-    ['half a record of several lines', page, '<hr>\n<b>\nx.jpg', 6, '<hr>'],
+    ['half a record of several lines', page, '<hr>\n<b>\nx.jpg: a\n', 6, '<hr>'],
   ] as const)('refuses %s', async (what, format, bad, line, shown) => {
     const whole = (await documentOf(format, PHOTOS.slice(0, 2))).toString();
     const one = (await documentOf(format, PHOTOS.slice(0, 1))).toString();
@@ -370,7 +397,8 @@ describe('overwrite', () => {
     await run(jsonl, again, { existing: 'overwrite' });
     expect(await readFile(path)).toEqual(await documentOf(jsonl, [...again, ...PHOTOS.slice(0, 2)]));
     expect(await readdir(folder)).toEqual(['out.txt']);
-    await killed.close().catch(() => undefined);
+    // Only to let go of its file.
+    await expect(killed.close()).rejects.toThrow('ENOENT');
   });
 
   it('keeps a symbolic link and records edited by hand, the last without line end', async () => {
@@ -389,7 +417,7 @@ describe('overwrite', () => {
     const writer = await DocumentWriter.open({ path, format: coco, existing: 'overwrite' });
     const again = PHOTOS.map(({ path: name }) => photo(name, 'a cat'));
     await writer.write({ ...again[0]!, path: join(folder, NAMES[0]!) });
-    await fillDisk({ after: 0, taking: 4 });
+    await fillDisk({ taking: 4 });
     await expect(writer.write({ ...again[1]!, path: join(folder, NAMES[1]!) })).rejects.toThrow(
       `cannot write ${path}: ENOSPC`,
     );
@@ -402,7 +430,7 @@ describe('overwrite', () => {
     const old = await text();
     const writer = await DocumentWriter.open({ path, format: jsonl, existing: 'overwrite' });
     await writer.write({ ...photo(NAMES[0]!, 'a cat'), path: join(folder, NAMES[0]!) });
-    await fillDisk({ after: 0, taking: 4 });
+    await fillDisk({ taking: 4 });
     const failure: unknown = await writer.close().catch((error: unknown) => error);
     expect(failure).toMatchObject({
       name: 'UserError',

@@ -65,14 +65,16 @@ describe('StreamWriter', () => {
   });
 
   it('says when the reader of the pipe is gone, and writes no more', async () => {
-    const head = spawn('head', ['-n', '1'], { stdio: ['pipe', 'ignore', 'ignore'] });
-    const exit = once(head, 'exit');
-    const writer = new StreamWriter(head.stdin, coco);
+    const reader = spawn('sh', ['-c', 'read line; exec 0<&-; echo enough; sleep 60'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const writer = new StreamWriter(reader.stdin, coco);
     await writer.write(photo('1.jpg', 'a dog'));
-    await exit;
+    await once(reader.stdout, 'data');
     await expect(writer.write(photo('2.jpg', 'a cat'))).rejects.toThrow(
       'standard output was closed by the program that reads it',
     );
+    reader.kill();
     await expect(writer.close()).resolves.toBeUndefined();
   });
 
@@ -108,7 +110,7 @@ describe('StreamWriter', () => {
     const writer = new StreamWriter(sink, jsonl);
     await writer.write(photo('a.jpg', 'a dog'));
     sink.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
-    await once(sink, 'close');
+    await new Promise((resolve) => sink.once('close', resolve));
     await expect(writer.write(photo('b.jpg', 'a dog'))).rejects.toThrow('standard output was closed');
     await writer.close();
     expect(sink.pieces).toHaveLength(1);

@@ -70,10 +70,9 @@ export const plain = (colour: Colour) => [colour, colour, colour, colour];
 export const refused = (error: string): Outcome => ({ error });
 export const notRead = (reason: string) => refused(`cannot read it as an image: ${reason}`);
 
-export const CUT = notRead('it is cut short');
-export const DAMAGED = notRead('it is damaged or cut short');
+export const DAMAGED = notRead('it is damaged, cut short or of an unusual kind');
 export const UNKNOWN = notRead('Input buffer contains unsupported image format');
-export const TOO_LARGE = notRead('it has more than 268,435,456 pixels (exceeds pixel limit)');
+export const TOO_LARGE = notRead('it is too large (exceeds pixel limit 268,435,456)');
 export const JPEG_LOOKS = looks(QUARTERS, { tolerance: 4 });
 
 export const jpeg = () => picture().jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
