@@ -17,6 +17,9 @@ import { clearProgress, complain, count, print, say } from './terminal.ts';
 /** Captions photographs; each caption is written as soon as it exists. */
 export async function captionImages(inputs: readonly string[], flags: CaptionFlags): Promise<void> {
   const plan = planOutput(flags);
+  if (flags.null && flags.fileList === undefined) {
+    throw new UserError('expected --file-list with -0 (--null) but got none');
+  }
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
   const { images, problems, single } = await findImages(inputs, {
     recursive: flags.recursive,
@@ -83,7 +86,9 @@ function tellPlan(images: readonly FoundImage[], todo: ReadonlySet<FoundImage>, 
     const to = file === undefined ? '' : `\t${oneLine(file)}`;
     print(`${todo.has(image) ? 'caption' : 'skip'}\t${oneLine(image.path)}${to}`);
   }
-  say(`would caption ${count(todo.size, 'photo')}, leave ${images.length - todo.size} as they are`);
+  const left = images.length - todo.size;
+  const rest = left > 0 ? ` and leave ${left} as ${left === 1 ? 'it is' : 'they are'}` : '';
+  say(`would caption ${count(todo.size, 'photo')}${rest}`);
 }
 
 /** Captions photographs with progress. What stops it halfway is told here: what was written stays. */

@@ -38,27 +38,30 @@ export function planOutput(flags: OutputFlags): OutputPlan {
   const plan = destination(flags);
   const { format, kind } = plan;
   const { count = 1, prefix = '', suffix = '' } = flags;
-  const only = (option: string, given: unknown, what: string, fits: boolean) => {
-    if (given !== undefined && !fits)
-      throw new UserError(`expected ${option} with ${what} but got format ${format}`);
+  const { outputDir, extension, keepImageExtension } = flags;
+  const forSidecars = {
+    '--output-dir': outputDir,
+    '--extension': extension,
+    '--keep-image-extension': keepImageExtension,
   };
-  const sidecars = kind === 'sidecars';
-  only('--output-dir', flags.outputDir, 'sidecars (--format txt or xmp)', sidecars);
-  only('--extension', flags.extension, 'sidecars (--format txt or xmp)', sidecars);
-  only('--keep-image-extension', flags.keepImageExtension, 'sidecars (--format txt or xmp)', sidecars);
+  for (const [option, given] of Object.entries(forSidecars)) {
+    if (given !== undefined && kind !== 'sidecars') {
+      throw new UserError(`expected ${option} with --format txt or xmp but got --format ${format}`);
+    }
+  }
   if (flags.existing !== undefined && kind === 'stream') {
-    throw new UserError('expected --existing with files (--out <file>, --format txt or xmp) but got none', {
-      hint: 'what goes to the terminal or a pipe has no earlier captions',
-    });
+    throw new UserError(
+      'expected --existing with captions in files (--out, --format txt or xmp) but got none',
+      {
+        hint: 'what goes to the terminal or a pipe has no earlier captions',
+      },
+    );
   }
   const several = format === 'jsonl' || format === 'html' || (format === 'tsv' && kind === 'stream');
   if (count > 1 && !several) {
-    throw new UserError(
-      `expected --count 1 with ${sidecars ? '' : 'a file of '}format ${format} but got ${count}`,
-      {
-        hint: '--format jsonl keeps several captions of each photograph',
-      },
-    );
+    throw new UserError(`expected --count 1 with --format ${format} but got ${count}`, {
+      hint: '--format jsonl keeps several captions of each photograph',
+    });
   }
   for (const [option, text] of [
     ['--prefix', prefix],

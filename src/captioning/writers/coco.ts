@@ -38,7 +38,7 @@ function idIn(name: string): number {
   const digits = /^(?:COCO_.*_(?=\d{12}$))?(\d+)$/.exec(stem)?.[1];
   const id = Number(digits);
   if (!Number.isSafeInteger(id)) {
-    throw new UserError(`expected a name with a COCO image id but got ${name}`, {
+    throw new UserError(`expected names with a COCO image id in format coco but got ${name}`, {
       hint: 'such names are digits, as 000000000042.jpg and 42.png, or end in 12 of them, as COCO_val2014_000000000042.jpg',
     });
   }

@@ -34,17 +34,15 @@ export interface DocumentFormat {
 }
 
 /**
- * Sees to it that no photograph takes another's place in a document. Names that the format can't tell apart from
- * others because they have no key are left to the writer, which refuses them one by one.
+ * Sees to it that each photograph has a place in a document, and none another's.
  *
  * @param names paths, or file names in the document
- * @throws UserError that names the first two that share a key
+ * @throws UserError that names one without a key, or the first two that share one
  */
 export function expectDistinct(format: DocumentFormat, names: Iterable<string>): void {
   const seen = new Map<string, string>();
   for (const name of names) {
-    const key = keyOrNone(format, name);
-    if (key === undefined) continue;
+    const key = format.keyOf(name);
     const other = seen.get(key);
     if (other !== undefined) {
       throw new UserError(
@@ -53,15 +51,6 @@ export function expectDistinct(format: DocumentFormat, names: Iterable<string>):
       );
     }
     seen.set(key, name);
-  }
-}
-
-function keyOrNone(format: DocumentFormat, name: FileName): string | undefined {
-  try {
-    return format.keyOf(name);
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
   }
 }
 

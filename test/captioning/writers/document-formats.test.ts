@@ -142,7 +142,7 @@ describe('coco', () => {
     '9007199254740993.jpg',
     '42/a.jpg',
   ])('refuses %s, which carries no id', (name) => {
-    expect(() => coco.keyOf(name)).toThrow(`expected a name with a COCO image id but got ${name}`);
+    expect(() => coco.keyOf(name)).toThrow(`expected names with a COCO image id in format coco but got ${name}`);
     expect(() => coco.record(name, photo(name, 'a dog'))).toThrow(
       expect.objectContaining({
         name: 'UserError',
@@ -152,10 +152,13 @@ describe('coco', () => {
   });
 
   it('refuses two photographs with one id', () => {
-    expect(() => expectDistinct(coco, ['a/42.jpg', 'dog.jpg', 'cat.jpg', 'b/0042.png'])).toThrow(
+    expect(() => expectDistinct(coco, ['a/42.jpg', 'b/7.jpg', 'b/0042.png'])).toThrow(
       'expected photographs with different names in coco but got a/42.jpg and b/0042.png, both 42 there',
     );
-    expect(() => expectDistinct(coco, ['a/42.jpg', 'dog.jpg', 'b/43.png'])).not.toThrow();
+    expect(() => expectDistinct(coco, ['a/42.jpg', 'dog.jpg', 'b/43.png'])).toThrow(
+      'expected names with a COCO image id in format coco but got dog.jpg',
+    );
+    expect(() => expectDistinct(coco, ['a/42.jpg', 'b/43.png'])).not.toThrow();
     expect(() => expectDistinct(jsonl, ['a/42.jpg', 'b/42.jpg'])).not.toThrow();
   });
 });

@@ -154,7 +154,7 @@ describe('the page', () => {
   it('lets nothing run but its own scripts, and no style in but its own', () => {
     const policy = between(html.head, 'http-equiv="Content-Security-Policy" content="', '"');
     const hashes = (element: string) =>
-      [...html.head.matchAll(new RegExp(`<${element}[^>]*>([^]*?)</${element}>`, 'g'))].map(
+      [...html.head.matchAll(new RegExp(`<${element}[^>]*>(.*?)</${element}>`, 'gs'))].map(
         ([, text]) => `'sha256-${createHash('sha256').update(text!).digest('base64')}'`,
       );
     expect(hashes('script')).toHaveLength(2);
@@ -170,7 +170,7 @@ describe('the page', () => {
 
   it('is whole after every record: only tags that may be left out are open', async () => {
     const page = html.head + (await record('a.jpg')) + (await record('b.jpg')) + html.tail;
-    const markup = page.replace(/<(style|script)[^>]*>[^]*?<\/\1>/g, '');
+    const markup = page.replace(/<(style|script)[^>]*>.*?<\/\1>/gs, '');
     const open: string[] = [];
     for (const [, slash, tag] of markup.matchAll(/<(\/?)([a-z]\w*)/g)) {
       if (['meta', 'input', 'img'].includes(tag!)) continue;
