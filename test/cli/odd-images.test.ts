@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
@@ -44,6 +44,8 @@ const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 test('a folder of them: a caption for each picture, one line for each that is none, status 1, no hanging', async () => {
   await mkdir(join(folder, 'odd'));
   const odd = join(folder, 'odd');
+  // Files read while `unreadable.jpg` is opened are opened by that user as well.
+  await chmod(folder, 0o755);
   const images = [...(await writeOddImages(odd)), await writeUnreadable(odd)];
   let child: ChildProcess | undefined;
   onTestFinished(() => void child?.kill('SIGKILL'));

@@ -37,9 +37,9 @@ figure { flex: none; width: calc((100% - (var(--columns) - 1) * var(--gap)) / va
   border: 1px solid var(--line); border-radius: .625rem; background: var(--card);
   content-visibility: auto; contain-intrinsic-size: auto 15rem }
 figure[hidden] { display: none }
-figure a { display: flex; align-items: center; justify-content: center; aspect-ratio: 4 / 3; background: var(--shade);
-  color: var(--faint); outline: 0 }
-img { width: 100%; height: 100%; object-fit: contain }
+figure a { position: relative; display: flex; align-items: center; justify-content: center; aspect-ratio: 4 / 3;
+  background: var(--shade); color: var(--faint); outline: 0 }
+img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain }
 figcaption { display: grid; gap: .125rem; padding: .625rem .75rem .75rem; overflow-wrap: anywhere }
 figcaption p ~ p { margin-top: .25rem }
 data, bdi { color: var(--faint); font-size: .75rem }
@@ -79,19 +79,29 @@ const orders = {
   worst: (a, b) => a.score - b.score,
 };
 
+let coming;
 function filter() {
+  cancelAnimationFrame(coming);
   const wanted = plain(words.value).split(/\\s+/);
+  const back = [];
   let matches = 0;
   for (const { figure, text } of photos) {
     const match = wanted.every((word) => text.includes(word));
     if (match) matches++;
-    if (figure.hidden === match) figure.hidden = !match;
+    if (match && figure.hidden) back.push(figure);
+    if (!match && !figure.hidden) figure.hidden = true;
   }
+  unhide(back);
   count.value = matches.toLocaleString('en') + ' of ' + photos.length.toLocaleString('en') + ' shown';
 }
-
+// Thousands that come back at once would hold up the next key.
+function unhide(figures) {
+  for (const figure of figures.splice(0, 500)) figure.hidden = false;
+  if (figures.length > 0) coming = requestAnimationFrame(() => unhide(figures));
+}
 function sort() {
-  document.body.append(...photos.toSorted(orders[order.value]).map(({ figure }) => figure));
+  photos.sort(orders[order.value]);
+  document.body.append(...photos.map(({ figure }) => figure));
 }
 
 words.addEventListener('input', () => {

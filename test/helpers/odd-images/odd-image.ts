@@ -3,7 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 export type Colour = readonly number[];
 
 /** What the upright picture must look like. */
-export interface Look {
+interface Look {
   readonly width: number;
   readonly height: number;
   /** Colours in the middle of its quarters: top left, top right, bottom left, bottom right. */

@@ -1,5 +1,5 @@
 // Loaded before the command (`--import`): where root runs the tests, as in containers, `unreadable.jpg` is opened
-// by a user whom permissions bind. Only this file, as that user may not see the command's own.
+// by a user whom permissions bind, and only this file: that user may not be able to read the command itself.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 

@@ -1,0 +1,154 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Random } from '../../src/random.ts';
+import { start } from '../helpers/command.ts';
+import { flawsOf, killedRun, randomMoment } from '../helpers/killed-runs.ts';
+import type { Shapes } from '../helpers/shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
+import { type WrittenFiles, writtenFiles } from '../helpers/written-files.ts';
+
+/** Where the moments come from: KILL_SEED=<n> in the environment repeats those of a failure, as far as a machine can. */
+const SEED = Number(process.env.KILL_SEED ?? Date.now() % 2 ** 31);
+const PHOTOS = 24;
+const KILLS = 3;
+
+let root: string;
+let shapes: Shapes;
+/** `--model` and what it needs. */
+let model: string[];
+
+beforeAll(async () => {
+  const trained = await trainedShapes();
+  ({ folder: root, shapes } = trained);
+  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** A way to write captions. Each has 24 photographs in three folders. */
+interface Case {
+  readonly options: readonly string[];
+  /** Names of the photographs, COCO's ids or awkward ones. */
+  readonly ids?: boolean;
+  /** Contents of files that are there before, by their names. */
+  readonly before?: (photo: string, at: number) => readonly [name: string, contents: string][];
+  /** The document that grows. */
+  readonly grows?: { readonly name: string; readonly tail: string };
+  /** Captions that a killed run has written are not looked for again. */
+  readonly goesOn: boolean;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  txt: { options: ['--format', 'txt', '--output-dir', 'captions'], goesOn: true },
+  'xmp beside what others wrote': { options: ['--format', 'xmp'], before: xmpSidecars, goesOn: true },
+  jsonl: { options: ['--out', 'out.jsonl'], grows: { name: 'out.jsonl', tail: '' }, goesOn: true },
+  csv: { options: ['--out', 'out.csv'], grows: { name: 'out.csv', tail: '' }, goesOn: true },
+  coco: { options: ['--out', 'out.json'], ids: true, grows: { name: 'out.json', tail: ']\n' }, goesOn: true },
+  html: { options: ['--out', 'out.html'], grows: { name: 'out.html', tail: '' }, goesOn: true },
+  ...Object.fromEntries(
+    ['overwrite', 'append', 'prepend'].map((existing) => [
+      `txt --existing ${existing}`,
+      { options: ['--format', 'txt', '--existing', existing], before: txtSidecars, goesOn: false },
+    ]),
+  ),
+  'jsonl --existing overwrite': {
+    options: ['--out', 'out.jsonl', '--existing', 'overwrite'],
+    before: oldRecords,
+    goesOn: false,
+  },
+};
+
+test.concurrent.each(Object.entries(CASES))(
+  'after kills at any moment the same command comes to the same end: %s',
+  async (name, { options, ids = false, before: contents, grows, goesOn }) => {
+    const args = [...model, 'photos', '--recursive', ...options];
+    const photos = await mkdtemp(join(root, 'photos-'));
+    const before = await prepare(photos, ids, contents);
+    const [undisturbed, killed] = [`${photos}-undisturbed`, `${photos}-killed`];
+    await cp(photos, undisturbed, { recursive: true });
+    await cp(photos, killed, { recursive: true });
+    expect(await start(args, { cwd: undisturbed }).outcome).toMatchObject({ status: 0 });
+    const end = writtenFiles(undisturbed);
+    const random = new Random(SEED).fork(Object.keys(CASES).indexOf(name));
+
+    const moments: string[] = [];
+    let kills = 0;
+    while (kills < KILLS) {
+      const moment = randomMoment(random);
+      moments.push(`${moment.delay} ms behind change ${moment.changes}`);
+      const { status, err } = await killedRun(args, killed, moment);
+      const where = `KILL_SEED=${SEED}, runs killed ${moments.join(', ')}`;
+      const files = writtenFiles(killed);
+      expect(flawsOf(files, before, end, grows), where).toEqual([]);
+      if (status === 0) break;
+      kills++;
+      expect({ status, err }, where).toEqual({ status: 137, err: '' });
+    }
+    const where = `KILL_SEED=${SEED}, runs killed ${moments.join(', ')}`;
+    expect(kills, where).toBeGreaterThan(0);
+
+    const done = goesOn ? captionsIn(writtenFiles(killed), end, grows) : 0;
+    const last = await start(args, { cwd: killed }).outcome;
+    expect(last, where).toMatchObject({ status: 0, out: '' });
+    expect(writtenFiles(killed), where).toEqual(end);
+    const skipped = Number(/skipped (\d+)/.exec(last.err)?.[1] ?? 0);
+    expect({ done: skipped, where }).toEqual({ done, where });
+    expect(last.err, where).toContain(`captioned ${PHOTOS - done} photo`);
+  },
+  60_000,
+);
+
+/** Fills a folder with photographs and what stands beside them; gives the latter. */
+async function prepare(folder: string, ids: boolean, contents: Case['before']): Promise<WrittenFiles> {
+  for (let at = 0; at < PHOTOS; at++) {
+    const name = ids ? `${at}.png` : `${at}, "é" \n-.png`;
+    const photo = join('photos', ['', 'b', 'b/c'][at % 3]!, name);
+    await mkdir(join(folder, dirname(photo)), { recursive: true });
+    const { path } = shapes.pictures[at % shapes.pictures.length]!;
+    await cp(path, join(folder, photo));
+    for (const [name, text] of contents?.(photo, at) ?? []) {
+      await writeFile(join(folder, name), text, { flag: 'a' });
+    }
+  }
+  return writtenFiles(folder);
+}
+
+const sidecar = (photo: string, extension: string) => photo.replace(/\.png$/, extension);
+
+function txtSidecars(photo: string, at: number): [string, string][] {
+  return at % 4 === 0 ? [] : [[sidecar(photo, '.txt'), `a text of mine, ${at}\n`]];
+}
+
+/** A keyword, and in some a description, which skip leaves alone. */
+function xmpSidecars(photo: string, at: number): [string, string][] {
+  if (at % 3 === 0) return [];
+  const about = ['', ' dc:description="Mine."'][Number(at % 8 === 1)];
+  const text = `<x:xmpmeta xmlns:x="adobe:ns:meta/">\r
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\r
+  <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"${about}>\r
+   <dc:subject><rdf:Bag><rdf:li>keyword ${at}</rdf:li></rdf:Bag></dc:subject>\r
+  </rdf:Description>\r
+ </rdf:RDF>\r
+</x:xmpmeta>\r\n`;
+  return [[sidecar(photo, '.xmp'), text]];
+}
+
+/** Some photographs have a record, and some records have no photograph any more. */
+function oldRecords(photo: string, at: number): [string, string][] {
+  const names = at % 2 === 0 ? [] : [photo, `gone/${at}.png`];
+  return names.map((name) => ['out.jsonl', `${JSON.stringify({ file_name: name, text: 'mine' })}\n`]);
+}
+
+/** How many photographs have the caption that they have in the end: sidecars, or whole records of a document. */
+function captionsIn(files: WrittenFiles, end: WrittenFiles, grows: Case['grows']): number {
+  if (!grows) return [...files].filter(([name, contents]) => contents === end.get(name)).length;
+  const whole = end.get(grows.name)!;
+  const contents = files.get(grows.name) ?? '';
+  const records = contents.endsWith(grows.tail)
+    ? contents.slice(0, contents.length - grows.tail.length)
+    : contents;
+  // Each record is a line, and ends one; the head has some more.
+  const linesIn = (text: string) => text.split('\n').length - 1;
+  const linesOfHead = linesIn(whole) - linesIn(grows.tail) - PHOTOS;
+  return Math.max(0, linesIn(records) - linesOfHead);
+}
