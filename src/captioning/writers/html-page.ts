@@ -117,6 +117,8 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   words.select();
 });
+// Those that are looked at first don't wait to be told of, which a browser without a screen may never do.
+for (const { figure } of photos.slice(0, 60)) show(figure);
 // A browser that comes back to the page may have kept what was typed and chosen.
 addEventListener('pageshow', () => {
   if (order.value !== 'file') sort();
