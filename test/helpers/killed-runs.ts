@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../src/random.ts';
 import type { Outcome } from './cli.ts';
 import { start } from './command.ts';
-import { onChanges, type WrittenFiles, writtenFiles } from './written-files.ts';
+import { onChanges, type WrittenFiles } from './written-files.ts';
 
 /** When a run is killed: so many milliseconds behind the n-th change in its folder, or (n is 0) behind its start. */
 export interface Moment {
