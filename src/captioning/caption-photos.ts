@@ -28,29 +28,40 @@ export interface CaptioningJob {
   readonly onFailure?: (photo: Photo, error: UserError) => void;
 }
 
+/** Photographs whose captions are being written, at most: a disk may take longer for one than the networks do. */
+const WRITES = 8;
+
 /**
  * Captions photographs in their order, as a pipeline: while the words of one are looked for in this thread, the
- * networks compute the next ones in theirs, and those behind them are decoded. Each photograph's captions are
- * written before the next one's are looked for. They don't depend on the other photographs.
+ * networks compute the next ones in theirs, those behind them are decoded, and those before it are written. A
+ * photograph's captions don't depend on the others.
  *
  * @throws UserError of the writer, where captions can't be written; those written before are whole
  */
 export async function captionPhotos(job: CaptioningJob): Promise<void> {
   const { captioner, photos, writer, request, prefix = '', suffix = '', signal } = job;
   if (signal?.aborted) return;
-  for await (const encoded of encodeEach(
-    captioner.encoder,
-    photos.map(({ source }) => source),
-  )) {
-    const photo = photos[encoded.index]!;
-    if ('error' in encoded) {
-      job.onFailure?.(photo, encoded.error);
-    } else {
-      const [found] = await captioner.decoder.caption(encoded.feature, 1, request);
-      const captions = found!.map(({ text, logProb }) => ({ text: `${prefix}${text}${suffix}`, logProb }));
-      await writer.write({ path: photo.path, source: encoded.bytes, captions });
-      job.onDone?.(photo);
+  const sources = photos.map(({ source }) => source);
+  const writes: Promise<void>[] = [];
+  try {
+    for await (const encoded of encodeEach(captioner.encoder, sources)) {
+      const photo = photos[encoded.index]!;
+      if ('error' in encoded) {
+        job.onFailure?.(photo, encoded.error);
+      } else {
+        const [found] = await captioner.decoder.caption(encoded.feature, 1, request);
+        const captions = found!.map(({ text, logProb }) => ({ text: `${prefix}${text}${suffix}`, logProb }));
+        const captioned = { path: photo.path, source: encoded.bytes, captions };
+        const write = writer.write(captioned).then(() => job.onDone?.(photo));
+        // Looked at below, when its turn has come.
+        write.catch(() => {});
+        writes.push(write);
+        if (writes.length > WRITES) await writes.shift();
+      }
+      if (signal?.aborted) break;
     }
-    if (signal?.aborted) break;
+  } finally {
+    await Promise.allSettled(writes);
   }
+  await Promise.all(writes);
 }

@@ -31,6 +31,7 @@ Commands (caption <command> --help tells more):
   train          a captioned data set -> a model of your own
   evaluate       how well a model captions a split of a data set
   score          how well given captions match references (BLEU, ROUGE-L, CIDEr)
+  models         which models and encoders there are; gets, verifies, exports them
   help           this help; caption help <command> is that command's
 
 Formats:

@@ -13,7 +13,7 @@ import { encodeEach } from '../vision/encode-each.ts';
 import { encoderHash } from '../vision/encoder.ts';
 import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderFiles } from '../vision/encoders.ts';
-import { readFeatures } from '../vision/feature-file.ts';
+import { FeatureTable } from '../vision/feature-table.ts';
 import type { EvaluateFlags } from './evaluate.ts';
 import { reportFailure, someFailed } from './failures.ts';
 import { expectFeatures } from './feature-tables.ts';
@@ -64,15 +64,19 @@ async function lookUp(
   { name, encoder }: Manifest,
   file: string,
 ): Promise<Subject[]> {
-  const table = await readFeatures(file);
-  expectFeatures(table, {
-    file,
-    images,
-    hash: encoderHash(encoder),
-    maker: `the encoder of model ${name}, ${encoder.name},`,
-    command: `caption features <dataset> --encoder ${encoder.name} --out ${file}`,
-  });
-  return images.map((image) => ({ image, feature: table.row(image.key)! }));
+  const table = await FeatureTable.open(file);
+  try {
+    expectFeatures(table, {
+      file,
+      images,
+      hash: encoderHash(encoder),
+      maker: `the encoder of model ${name}, ${encoder.name},`,
+      command: `caption features <dataset> --encoder ${encoder.name} --out ${file}`,
+    });
+    return images.map((image) => ({ image, feature: table.row(image.key)! }));
+  } finally {
+    await table.close();
+  }
 }
 
 async function encodeImages(

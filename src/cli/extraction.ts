@@ -4,6 +4,7 @@ import type { ImageEncoder } from '../vision/encoder.ts';
 import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderDefinition, encoderFiles } from '../vision/encoders.ts';
 import { type ExtractionFailure, extractFeatures } from '../vision/extract.ts';
+import type { NumberType } from '../vision/npy.ts';
 import type { MachineOptions } from './command.ts';
 import { reportFailure, someFailed } from './failures.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -54,6 +55,8 @@ export interface ExtractionJob {
   readonly encoder: ImageEncoder;
   readonly images: readonly { readonly key: string; readonly source: string }[];
   readonly out: string;
+  /** How numbers are stored, float32 by default. */
+  readonly type?: NumberType;
   readonly interrupt: Interrupt;
 }
 
@@ -62,13 +65,14 @@ export interface ExtractionJob {
  * the exit status 1. Ctrl-C stops it behind the image under way: the caller asks `interrupt`.
  */
 export async function extractWithProgress(job: ExtractionJob): Promise<ExtractionFailure[]> {
-  const { encoder, images, out, interrupt } = job;
+  const { encoder, images, out, type, interrupt } = job;
   const what = job.view === 'mirrored' ? 'mirrored features' : 'features';
   let first: { done: number; at: number } | undefined;
   return extractFeatures({
     encoder,
     images,
     out,
+    type,
     signal: interrupt.signal,
     onProgress: (done, total) => {
       const now = performance.now();

@@ -1,6 +1,6 @@
 import type { CaptionedImage } from '../dataset/example.ts';
 import { UserError } from '../errors.ts';
-import type { FeatureTable } from '../vision/feature-file.ts';
+import type { FeatureTable } from '../vision/feature-table.ts';
 
 /** What a feature file named by an option has to hold. */
 interface WantedFeatures {

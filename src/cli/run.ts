@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
   score: async () => (await import('./score.ts')).scoreCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
 };
 
 /** Runs the command line; sets the exit status, and never throws. */

@@ -12,6 +12,7 @@ import {
   trainingSplits,
   trainModel,
 } from '../training/run.ts';
+import type { FeatureTable } from '../vision/feature-table.ts';
 import { Interrupt } from './interrupt.ts';
 import { count, duration, progress, say } from './terminal.ts';
 import type { TrainFlags } from './train.ts';
@@ -31,8 +32,9 @@ export async function trainOnDataset(flags: TrainFlags): Promise<void> {
     );
   }
   const interrupt = new Interrupt();
+  const opened: FeatureTable[] = [];
   try {
-    const { encoder, features, splits } = await featuresFor(flags, all, interrupt);
+    const { encoder, features, splits } = await featuresFor(flags, all, interrupt, opened);
     const plan: TrainingPlan = {
       name: flags.name ?? basename(resolve(out)),
       encoder,
@@ -46,6 +48,7 @@ export async function trainOnDataset(flags: TrainFlags): Promise<void> {
     await trainAndTell(plan, flags, interrupt);
   } finally {
     interrupt.stop();
+    for (const table of opened) await table.close();
   }
 }
 

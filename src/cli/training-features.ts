@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts';
 import type { TrainingPlan, TrainingSplits } from '../training/run.ts';
 import { type EncoderDefinition, mirrored } from '../vision/definition.ts';
 import { encoderHash } from '../vision/encoder.ts';
-import { type FeatureTable, readFeatures } from '../vision/feature-file.ts';
+import { FeatureTable } from '../vision/feature-table.ts';
 import { DEFAULT_ENCODER, extractWithProgress, loadEncoder, type View } from './extraction.ts';
 import { expectFeatures } from './feature-tables.ts';
 import type { Interrupt } from './interrupt.ts';
@@ -36,19 +36,35 @@ export function checkFeatureFlags({ features, mirroredFeatures, mirror }: TrainF
   }
 }
 
-/** Reads the features that were made before, or makes them in the output folder. */
+/**
+ * Finds the features that were made before, or makes them in the output folder.
+ * @param opened gets the tables that training reads from, which the caller closes, also after an error
+ */
 export async function featuresFor(
   flags: TrainFlags,
   splits: TrainingSplits,
   interrupt: Interrupt,
+  opened: FeatureTable[],
 ): Promise<TrainingFeatures> {
+  const open = async (file: string) => {
+    const table = await FeatureTable.open(file);
+    opened.push(table);
+    return table;
+  };
   return flags.features === undefined
-    ? extracted(flags, splits, interrupt)
-    : given(flags, flags.features, splits);
+    ? extracted(flags, splits, interrupt, open)
+    : given(flags, flags.features, splits, open);
 }
 
-async function given(flags: TrainFlags, file: string, splits: TrainingSplits): Promise<TrainingFeatures> {
-  const plain = await readFeatures(file);
+type Open = (file: string) => Promise<FeatureTable>;
+
+async function given(
+  flags: TrainFlags,
+  file: string,
+  splits: TrainingSplits,
+  open: Open,
+): Promise<TrainingFeatures> {
+  const plain = await open(file);
   const name = flags.encoder ?? plain.encoder;
   const encoder = await loadEncoder(name, flags, 0);
   const { definition } = encoder;
@@ -62,7 +78,7 @@ async function given(flags: TrainFlags, file: string, splits: TrainingSplits): P
   });
   const { mirroredFeatures } = flags;
   if (mirroredFeatures === undefined) return { encoder: definition, features: views(plain), splits };
-  const mirror = await readFeatures(mirroredFeatures);
+  const mirror = await open(mirroredFeatures);
   expectFeatures(mirror, {
     file: mirroredFeatures,
     images: splits.train,
@@ -77,6 +93,7 @@ async function extracted(
   flags: TrainFlags,
   splits: TrainingSplits,
   interrupt: Interrupt,
+  open: Open,
 ): Promise<TrainingFeatures> {
   const examples = [...splits.train, ...splits.validation];
   await checkImages({ name: splits.dataset, root: flags.out, examples });
@@ -90,10 +107,10 @@ async function extracted(
     for (const key of more.failed) failed.add(key);
   }
   if (failed.size > 0) say(`${count(failed.size, 'image')} could not be read: left out`);
-  const mirror = flags.mirror ? await readFeatures(mirrorFile) : undefined;
+  const mirror = flags.mirror ? await open(mirrorFile) : undefined;
   return {
     encoder: definition,
-    features: views(await readFeatures(plainFile), mirror),
+    features: views(await open(plainFile), mirror),
     splits: { ...splits, train: readable(splits.train), validation: readable(splits.validation) },
   };
 }
@@ -119,11 +136,11 @@ async function extractView(
   }
 }
 
-/** The plain matrix, and the mirrored one in the same row order. */
+/** The plain view, and the mirrored one under the same row numbers. */
 function views(plain: FeatureTable, mirror?: FeatureTable): TrainingPlan['features'] {
   return {
     featureSize: plain.featureSize,
     rowOf: (key) => plain.rowIndex(key),
-    views: mirror ? [plain.data, mirror.inOrderOf(plain)] : [plain.data],
+    views: mirror ? [plain, mirror.inOrderOf(plain)] : [plain],
   };
 }

@@ -14,7 +14,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   let temporary: string | undefined;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const target = await realpath(path).catch(() => path);
     temporary = temporaryName(target);
     const handle = await open(temporary, 'w');
@@ -31,6 +31,16 @@ export async function writeFileAtomic(
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     throw new UserError(`cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    // "File already exists" would not tell anybody that it stands in the way of a folder.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new Error(`ENOTDIR: not a directory, mkdir '${path}'`, { cause: error });
   }
 }
 

@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readFeatures } from '../../src/vision/feature-file.ts';
 import { caption, captionWithin } from '../helpers/cli.ts';
+import { readFeatures } from '../helpers/feature-rows.ts';
 import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 

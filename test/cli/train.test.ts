@@ -2,8 +2,8 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { trainCommand } from '../../src/cli/train.ts';
-import { readFeatures } from '../../src/vision/feature-file.ts';
 import { caption, captionWithin, outputOf, signalAt } from '../helpers/cli.ts';
+import { readFeatures } from '../helpers/feature-rows.ts';
 import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 

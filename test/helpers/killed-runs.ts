@@ -40,22 +40,24 @@ export async function killedRun(args: readonly string[], folder: string, moment:
 /** What a run that was killed may leave behind, for the next to take again. */
 const TEMPORARY = /(^|\/)\.[0-9a-f]{16}\.tmp$/;
 
+/** A document that is written a record after another, with its tail behind the last. */
+export interface Growing {
+  readonly name: string;
+  readonly tail: string;
+}
+
 /**
  * What is wrong with the files that a killed run has left. A sidecar is as it was before or as it is in the end,
  * and so is a document that is replaced; one that grows holds some records of the end, and its tail behind them
  * unless the kill has torn its last line.
- *
- * @param grows name and tail of the document that grows, if there is one
  */
 export function flawsOf(
   files: WrittenFiles,
   before: WrittenFiles,
   end: WrittenFiles,
-  grows?: { readonly name: string; readonly tail: string },
+  grows?: Growing,
 ): string[] {
   const flaws = [...before.keys()].filter((name) => !files.has(name)).map((name) => `${name} is gone`);
-  const left = [...files.keys()].filter((name) => TEMPORARY.test(name));
-  if (left.length > 1) flaws.push(`temporary files: ${left.join(' ')}`);
   for (const [name, contents] of files) {
     const whole = end.get(name);
     if (TEMPORARY.test(name) || contents === whole || contents === before.get(name)) continue;

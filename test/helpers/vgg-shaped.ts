@@ -17,17 +17,27 @@ const FC6 = 64;
 const FC7 = 4096;
 const CLASSES = 1000;
 
+/** What one step of the 8-bit numbers is worth: of fc7's input, weights and output. */
+const INPUT_SCALE = 0.005;
+const WEIGHT_SCALE = 0.0024;
+export const FC7_SCALE = 0.008;
+
 interface VggOptions {
   readonly seed?: number;
   /** First dimension of the input: the zoo's files have 1. */
   readonly batch?: number | string;
+  /**
+   * fc7 as onnxruntime's quantiser makes it: 8-bit numbers with a scale and a zero point, the ReLU within the range
+   * that they can have. No bias, as that would take an operator of onnxruntime's own.
+   */
+  readonly quantised?: boolean;
 }
 
 /**
  * The bytes of a VGG16 with the ONNX Model Zoo's input, output and tensor names, few channels and
  * seeded random weights. Like the zoo's file it declares only the logits as its output.
  */
-function vggShaped({ seed = 1, batch = 1 }: VggOptions = {}): Uint8Array {
+function vggShaped({ seed = 1, batch = 1, quantised = false }: VggOptions = {}): Uint8Array {
   const random = generator(seed);
   const nodes: Node[] = [];
   const initializers: Initializer[] = [];
@@ -64,11 +74,38 @@ function vggShaped({ seed = 1, batch = 1 }: VggOptions = {}): Uint8Array {
     const b = weight(`vgg0_dense${n}_bias`, [outSize], 600);
     return add('Gemm', [input, w, b], `vgg0_dense${n}_fwd`, { transB: 1 });
   };
+  /** [1,FC6] -> [1,FC7]; nothing in the file is called as the float tensor would be. */
+  const quantisedDense1 = (input: string): string => {
+    const scaleOf = (tensor: string, scale: number, zeroPoint: Int8Array | Uint8Array): string[] => {
+      initializers.push(
+        onnxTensor(`${tensor}_scale`, [], Float32Array.of(scale)),
+        onnxTensor(`${tensor}_zero_point`, [], zeroPoint),
+      );
+      return [`${tensor}_scale`, `${tensor}_zero_point`];
+    };
+    const inputScale = scaleOf(input, INPUT_SCALE, Uint8Array.of(0));
+    const weightScale = scaleOf('vgg0_dense1_weight', WEIGHT_SCALE, Int8Array.of(0));
+    const outputScale = scaleOf('vgg0_dense1_relu_fwd', FC7_SCALE, Uint8Array.of(0));
+    const weights = Int8Array.from({ length: FC6 * FC7 }, () => Math.round((2 * random() - 1) * 127));
+    initializers.push(onnxTensor('vgg0_dense1_weight_quantized', [FC6, FC7], weights));
+    const bytes = add('QuantizeLinear', [input, ...inputScale], `${input}_quantized`);
+    const product = add(
+      'QLinearMatMul',
+      [bytes, ...inputScale, 'vgg0_dense1_weight_quantized', ...weightScale, ...outputScale],
+      'vgg0_dense1_relu_fwd_quantized',
+    );
+    return add('DequantizeLinear', [product, ...outputScale], 'vgg0_dropout1_fwd');
+  };
+
   x = add('Flatten', [x], 'flatten_60');
   x = add('Relu', [dense(0, x, inputChannels * 7 * 7, FC6)], 'vgg0_dense0_relu_fwd');
   x = add('Flatten', [add('Dropout', [x], 'vgg0_dropout0_fwd')], 'flatten_65');
-  x = add('Relu', [dense(1, x, FC6, FC7)], 'vgg0_dense1_relu_fwd');
-  x = add('Flatten', [add('Dropout', [x], 'vgg0_dropout1_fwd')], 'flatten_70');
+  if (quantised) {
+    x = quantisedDense1(x);
+  } else {
+    x = add('Relu', [dense(1, x, FC6, FC7)], 'vgg0_dense1_relu_fwd');
+    x = add('Flatten', [add('Dropout', [x], 'vgg0_dropout1_fwd')], 'flatten_70');
+  }
   // The classifier's weights would be 16 MB and nobody reads the logits: a slice keeps their shape.
   initializers.push(
     onnxTensor('starts', [1], BigInt64Array.of(0n)),

@@ -8,6 +8,7 @@ import { nameIn } from './document-name.ts';
 import { readDocument, type StoredRecord } from './document-reader.ts';
 import type { Existing } from './existing.ts';
 import { readAt } from './file-lines.ts';
+import { RecordQueue } from './record-queue.ts';
 import type { CaptionedPhoto, CaptionWriter } from './writer.ts';
 
 interface DocumentOptions {
@@ -42,6 +43,8 @@ export class DocumentWriter implements CaptionWriter {
   readonly #keys: Set<string>;
   readonly #skips: boolean;
   readonly #old: OldDocument | undefined;
+  readonly #queue = new RecordQueue((records) => this.#append(records));
+  #begun = false;
 
   private constructor(
     { path, format, existing }: DocumentOptions,
@@ -97,19 +100,24 @@ export class DocumentWriter implements CaptionWriter {
   async write(photo: CaptionedPhoto): Promise<void> {
     const name = this.#nameOf(photo.path);
     const key = this.#format.keyOf(name);
-    const record = await this.#format.record(name, photo);
+    await this.#queue.add(this.#format.record(name, photo));
+    this.#keys.add(key);
+  }
+
+  async #append(records: readonly string[]): Promise<void> {
     try {
       // What a run that was killed has left there.
-      if (this.#old && this.#keys.size === 0) await rm(this.#path, { force: true });
-      await this.#file.append(record);
+      if (this.#old && !this.#begun) await rm(this.#path, { force: true });
+      this.#begun = true;
+      await this.#file.append(records.join(this.#format.separator));
     } catch (error) {
       const goOn = this.#skips ? ': mend this and the same command goes on from there' : '';
       throw this.#cannotWrite(error, `what is done is kept${goOn}`);
     }
-    this.#keys.add(key);
   }
 
   async close(): Promise<void> {
+    await this.#queue.idle();
     if (this.#old && this.#keys.size > 0) return this.#replace(this.#old);
     try {
       await this.#file.close();

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, resolve, sep } from 'node:path';
 import { InternalError, UserError } from '../../errors.ts';
 import { type FoundImage, STDIN } from '../inputs.ts';
@@ -15,10 +16,12 @@ interface SidecarNaming {
 /**
  * Where each image's sidecar goes: image path -> sidecar path. An image that comes twice counts once.
  *
- * @throws UserError where two images would share a sidecar, or a sidecar would take the place of an image
+ * @throws UserError where two images would share a sidecar, a sidecar would take the place of an image, or the
+ *   output folder is none
  */
 export function sidecarPaths(images: readonly FoundImage[], naming: SidecarNaming): Map<string, string> {
   checkExtension(naming);
+  checkFolder(naming.outputDir);
   if (images.some(({ path }) => path === STDIN)) {
     throw new UserError('expected image files but got - (standard input), which has no sidecar file', {
       hint: 'save the image to a file, or leave --format out',
@@ -46,6 +49,20 @@ function checkExtension({ extension }: SidecarNaming): void {
     throw new UserError(`expected --extension to be an ending for text but got ${extension}`, {
       hint: 'files with this ending are taken for images, and images are never written over',
     });
+  }
+}
+
+/** It need not exist, but a file in its place would only be noticed with the first caption. */
+function checkFolder(path: string | undefined): void {
+  if (path === undefined || !isInTheWay(path)) return;
+  throw new UserError(`expected --output-dir to be a folder but ${path} is a file or below one`);
+}
+
+function isInTheWay(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR';
   }
 }
 

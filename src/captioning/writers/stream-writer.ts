@@ -1,7 +1,9 @@
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { messageOf, UserError } from '../../errors.ts';
 import type { DocumentFormat } from './document-format.ts';
 import { nameIn } from './document-name.ts';
+import { RecordQueue } from './record-queue.ts';
 import type { CaptionedPhoto, CaptionWriter } from './writer.ts';
 
 /** Writes a document to standard output (or another stream), which it leaves open. */
@@ -9,6 +11,7 @@ export class StreamWriter implements CaptionWriter {
   readonly #stream: Writable;
   readonly #format: DocumentFormat;
   readonly #folder: string;
+  readonly #queue = new RecordQueue((records) => this.#append(records));
   #begun = false;
   /** What went wrong with the stream, whoever was the first to see it. */
   #failure: Error | undefined;
@@ -31,14 +34,18 @@ export class StreamWriter implements CaptionWriter {
   }
 
   async write(photo: CaptionedPhoto): Promise<void> {
-    const { asNamed, head, separator } = this.#format;
-    const name = asNamed ? photo.path : nameIn(this.#folder, photo.path);
-    const record = await this.#format.record(name, photo);
-    await this.#send(`${this.#begun ? separator : head}${record}`);
+    const name = this.#format.asNamed ? photo.path : nameIn(this.#folder, photo.path);
+    await this.#queue.add(this.#format.record(name, photo));
+  }
+
+  async #append(records: readonly string[]): Promise<void> {
+    const { head, separator } = this.#format;
+    await this.#send(`${this.#begun ? separator : head}${records.join(separator)}`);
     this.#begun = true;
   }
 
   async close(): Promise<void> {
+    await this.#queue.idle();
     const { head, tail } = this.#format;
     const end = this.#begun ? tail : head + tail;
     if (this.#failure === undefined && end !== '') await this.#send(end);
@@ -49,9 +56,9 @@ export class StreamWriter implements CaptionWriter {
   async #send(text: string): Promise<void> {
     try {
       if (this.#failure) throw this.#failure;
-      await new Promise<void>((resolve, reject) => {
-        this.#stream.write(text, (error) => (error ? reject(error) : resolve()));
-      });
+      const file = regularFile(this.#stream);
+      if (file === undefined) await writeTo(this.#stream, text);
+      else writeWhole(file, text);
     } catch (error) {
       this.#failure ??= error instanceof Error ? error : new Error(messageOf(error));
       throw cannotWrite(this.#failure);
@@ -59,10 +66,30 @@ export class StreamWriter implements CaptionWriter {
   }
 }
 
+/** The descriptor of standard output where it was redirected to a file. */
+function regularFile(stream: Writable): number | undefined {
+  const { fd } = stream as { readonly fd?: unknown };
+  return typeof fd === 'number' && fstatSync(fd).isFile() ? fd : undefined;
+}
+
+/** A disk that runs full may take a part without an error. Node's own stream would leave it at that. */
+function writeWhole(file: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+}
+
+function writeTo(stream: Writable, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 function cannotWrite(error: NodeJS.ErrnoException): UserError {
-  const message =
-    error.code === 'EPIPE'
-      ? 'standard output was closed by the program that reads it'
-      : `cannot write standard output: ${error.message}`;
-  return new UserError(message, { cause: error });
+  if (error.code === 'EPIPE') {
+    return new UserError('standard output was closed by the program that reads it', { cause: error });
+  }
+  return new UserError(`cannot write standard output: ${error.message}`, {
+    hint: 'its last line may be cut short; with --out <file> captions stay whole and a later call goes on behind them',
+    cause: error,
+  });
 }

@@ -20,7 +20,8 @@ export interface CaptionWriter {
    */
   has(path: string): Promise<boolean>;
   /**
-   * Writes a photograph's captions. When it resolves they are on disk, or in the pipe.
+   * Writes a photograph's captions. When it resolves they are on disk, or in the pipe. It may be called again
+   * before that; one document has the photographs in the order of the calls.
    *
    * @throws UserError where they can't be written; what was written before is whole
    */

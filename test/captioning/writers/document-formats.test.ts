@@ -142,7 +142,9 @@ describe('coco', () => {
     '9007199254740993.jpg',
     '42/a.jpg',
   ])('refuses %s, which carries no id', (name) => {
-    expect(() => coco.keyOf(name)).toThrow(`expected names with a COCO image id in format coco but got ${name}`);
+    expect(() => coco.keyOf(name)).toThrow(
+      `expected names with a COCO image id in format coco but got ${name}`,
+    );
     expect(() => coco.record(name, photo(name, 'a dog'))).toThrow(
       expect.objectContaining({
         name: 'UserError',
