@@ -41,7 +41,8 @@ export async function captionImages(inputs: readonly string[], flags: CaptionFla
   const tally = new Tally(todo.length, skipped, problems.length + failed);
   const interrupt = await captionAll(model, todo, output.writer, flags, tally);
   if (!single || plan.kind !== 'stream') tally.summarise();
-  if (interrupt.any && plan.kind !== 'stream') say('interrupted; the same command goes on where it stopped');
+  const goesOn = plan.kind !== 'stream' && (flags.existing ?? 'skip') === 'skip';
+  if (interrupt.any && goesOn) say('interrupted; the same command goes on where it stopped');
   interrupt.throwIfAny();
 }
 

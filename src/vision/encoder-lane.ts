@@ -30,6 +30,7 @@ interface Failure {
 /** One worker thread and the requests that it has not answered yet. */
 export class Lane {
   private readonly pending = new Map<number, Pending>();
+  private readonly exited: Promise<void>;
   private requests = 0;
 
   private constructor(
@@ -38,7 +39,12 @@ export class Lane {
   ) {
     thread.on('message', (reply: WorkerReply) => this.settle(reply));
     thread.on('error', (error) => this.fail(error));
-    thread.on('exit', () => this.fail(new InternalError('an encoder worker ended by itself')));
+    this.exited = new Promise((resolve) => {
+      thread.on('exit', () => {
+        this.fail(new InternalError('an encoder worker ended by itself'));
+        resolve();
+      });
+    });
   }
 
   /** Resolves when the networks are loaded. */
@@ -74,11 +80,11 @@ export class Lane {
     });
   }
 
+  /** Ends the thread behind the images that it has. Nobody may wait for one any more. */
   async end(): Promise<void> {
-    this.thread.removeAllListeners('exit');
-    const ended = new Promise((resolve) => this.thread.once('exit', resolve));
+    this.pending.clear();
     this.post(null);
-    await ended;
+    await this.exited;
   }
 
   private post(request: WorkerRequest, moved: ArrayBuffer[] = []): void {

@@ -12,23 +12,29 @@ function reply(message: WorkerReply, moved: ArrayBuffer[] = []): void {
   port?.postMessage(message, moved);
 }
 
+async function answer(encoder: Encoder, request: WorkerRequest): Promise<void> {
+  if (request === null) {
+    await encoder.release();
+    // Ends this thread, not the process, whatever a library may have left open in it.
+    process.exit();
+  }
+  const { id, images } = request;
+  try {
+    const features = await encoder.encodePrepared(images);
+    reply({ id, features }, [features.buffer as ArrayBuffer]);
+  } catch (error) {
+    reply({ id, failure: packed(error) });
+  }
+}
+
 try {
   const encoder = await Encoder.load(definition, files, options);
-  reply({ loaded: encoder.definition });
-  port.on('message', async (request: WorkerRequest) => {
-    if (request === null) {
-      await encoder.release();
-      port.close();
-      return;
-    }
-    const { id, images } = request;
-    try {
-      const features = await encoder.encodePrepared(images);
-      reply({ id, features }, [features.buffer as ArrayBuffer]);
-    } catch (error) {
-      reply({ id, failure: packed(error) });
-    }
+  // A network must not be released while an image is between it and the next.
+  let last = Promise.resolve();
+  port.on('message', (request: WorkerRequest) => {
+    last = last.then(() => answer(encoder, request));
   });
+  reply({ loaded: encoder.definition });
 } catch (error) {
   reply({ id: null, failure: packed(error) });
 }

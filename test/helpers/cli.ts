@@ -9,7 +9,7 @@ import { run } from '../../src/cli/run.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The built command, as it is installed; the sources by tsx where the build is older than they are. */
-const COMMAND = isBuilt()
+export const COMMAND = isBuilt()
   ? [join(ROOT, 'dist/cli/main.js')]
   : [
       ...['tsx', './typescript-workers.mjs'].flatMap((module) => ['--import', import.meta.resolve(module)]),
@@ -103,12 +103,14 @@ export async function outputOf(
 ): Promise<{ readonly out: string; readonly err: string }> {
   let out = '';
   let err = '';
-  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((chunk, encoding?: unknown, done?: () => void) => {
-    out += chunk;
-    const written = typeof encoding === 'function' ? encoding : done;
-    written?.();
-    return true;
-  });
+  const stdout = vi
+    .spyOn(process.stdout, 'write')
+    .mockImplementation((chunk, encoding?: unknown, done?: () => void) => {
+      out += chunk;
+      const written = typeof encoding === 'function' ? encoding : done;
+      written?.();
+      return true;
+    });
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     err += chunk;
     onError?.(err);

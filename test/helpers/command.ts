@@ -1,27 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Outcome } from './cli.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The built command, as it is installed; the sources by tsx where the build is older than they are. */
-const COMMAND = isBuilt()
-  ? [join(ROOT, 'dist/cli/main.js')]
-  : [
-      ...['tsx', './typescript-workers.mjs'].flatMap((module) => ['--import', import.meta.resolve(module)]),
-      join(ROOT, 'src/cli/main.ts'),
-    ];
-
-function isBuilt(): boolean {
-  const built = statSync(join(ROOT, 'dist/cli/main.js'), { throwIfNoEntry: false });
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  return (
-    built !== undefined && sources.every((name) => statSync(join(ROOT, 'src', name)).mtimeMs < built.mtimeMs)
-  );
-}
+import { COMMAND, type Outcome } from './cli.ts';
 
 interface Circumstances {
   readonly cwd: string;

@@ -42,8 +42,10 @@ export class RecordQueue {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
+        // To wait here also lets `add` note this work before it ends: else the next one would think it still went on.
+        const records = await Promise.all(batch.map(({ record }) => record));
         if (this.#failure) throw this.#failure.error;
-        await this.#write(await Promise.all(batch.map(({ record }) => record)));
+        await this.#write(records);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         this.#failure ??= { error };
