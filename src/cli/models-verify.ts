@@ -24,7 +24,7 @@ export async function verifyLibrary(name: string | undefined, flags: EncoderFile
     problems += found.problems.length;
   }
   if (problems === 0) return;
-  say(`${count(problems, 'problem')} in ${count(entries.length, 'entry').replace('entrys', 'entries')}`);
+  say(count(problems, 'problem'));
   someFailed();
 }
 

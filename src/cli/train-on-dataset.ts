@@ -6,9 +6,11 @@ import {
   DECODING_DEFAULTS,
   HOLDOUT,
   hasCheckpoint,
+  type PreparedRun,
   prepareFolder,
   prepareRun,
   type TrainingPlan,
+  type TrainingSplits,
   trainingSplits,
   trainModel,
 } from '../training/run.ts';
@@ -20,53 +22,66 @@ import { checkFeatureFlags, featuresFor } from './training-features.ts';
 
 /** Data set -> features -> trained model folder, told on standard error. */
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
-  const { data, out, imagesDir } = flags;
   checkFeatureFlags(flags);
-  const all = trainingSplits(await readDataset(data, { imagesDir }));
-  await prepareFolder(out, flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse');
-  if (flags.resume && !hasCheckpoint(out)) say(`${out} has no checkpoint yet: starting from the beginning`);
-  if (all.heldOut) {
-    const share = `${100 * HOLDOUT} %`;
-    say(
-      `${all.dataset} has no val split: ${share} (${count(all.validation.length, 'image')}) held out for validation`,
-    );
-  }
+  let splits: TrainingSplits | undefined = await readSplits(flags);
   const interrupt = new Interrupt();
   const opened: FeatureTable[] = [];
   try {
-    const { encoder, features, splits } = await featuresFor(flags, all, interrupt, opened);
-    const plan: TrainingPlan = {
-      name: flags.name ?? basename(resolve(out)),
-      encoder,
-      splits,
-      features,
-      decoder: decoderOf(flags),
-      minCount: flags.minCount,
-      training: trainingOptions(flags),
-      decoding: DECODING_DEFAULTS,
-    };
-    await trainAndTell(plan, flags, interrupt);
+    const run = await prepared(flags, splits, interrupt, opened);
+    // Captions as text are no longer needed: they would take memory, and the garbage collector's time.
+    splits = undefined;
+    await trainAndTell(run, flags, interrupt);
   } finally {
     interrupt.stop();
     for (const table of opened) await table.close();
   }
 }
 
-async function trainAndTell(plan: TrainingPlan, flags: TrainFlags, interrupt: Interrupt): Promise<void> {
+async function readSplits(flags: TrainFlags): Promise<TrainingSplits> {
+  const { data, out, imagesDir } = flags;
+  const splits = trainingSplits(await readDataset(data, { imagesDir }));
+  await prepareFolder(out, flags.resume ? 'resume' : flags.overwrite ? 'overwrite' : 'refuse');
+  if (flags.resume && !hasCheckpoint(out)) say(`${out} has no checkpoint yet: starting from the beginning`);
+  if (splits.heldOut) {
+    const share = `${100 * HOLDOUT} % (${count(splits.validation.length, 'image')})`;
+    say(`${splits.dataset} has no val split: ${share} held out for validation`);
+  }
+  return splits;
+}
+
+async function prepared(
+  flags: TrainFlags,
+  all: TrainingSplits,
+  interrupt: Interrupt,
+  opened: FeatureTable[],
+): Promise<PreparedRun> {
+  const { encoder, features, splits } = await featuresFor(flags, all, interrupt, opened);
+  return prepareRun({
+    name: flags.name ?? basename(resolve(flags.out)),
+    encoder,
+    splits,
+    features,
+    decoder: decoderOf(flags),
+    minCount: flags.minCount,
+    training: trainingOptions(flags),
+    decoding: DECODING_DEFAULTS,
+  });
+}
+
+async function trainAndTell(run: PreparedRun, flags: TrainFlags, interrupt: Interrupt): Promise<void> {
   const { out } = flags;
-  const run = prepareRun(plan);
   const { cell, mode, layers, embeddingSize, hiddenSize, vocabularySize } = run.config;
   say(
-    `${count(run.data.train.length, 'caption')} of ${count(plan.splits.train.length, 'image')}, ` +
+    `${count(run.data.train.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
       `${count(run.data.validation.length, 'caption')} for validation, ${count(vocabularySize, 'word')}; ` +
       `${cell} ${mode}, layers ${layers}, E ${embeddingSize}, H ${hiddenSize}`,
   );
-  const result = await trainModel(out, plan, run, flags, {
+  const result = await trainModel(out, run, flags, {
     resume: flags.resume ?? false,
     signal: interrupt.signal,
     onProgress: ({ epoch, batch, batches, loss, captionsPerSecond, secondsLeft }) =>
       progress(
-        `epoch ${epoch}/${plan.training.epochs}  batch ${batch}/${batches}  loss ${loss.toFixed(3)}  ` +
+        `epoch ${epoch}/${run.plan.training.epochs}  batch ${batch}/${batches}  loss ${loss.toFixed(3)}  ` +
           `perplexity ${Math.exp(loss).toFixed(1)}  ${captionsPerSecond.toFixed(0)} captions/s  ` +
           `${duration(secondsLeft)} left`,
       ),

@@ -5,18 +5,19 @@ import { fileURLToPath } from 'node:url';
 import { startGraph, stepGraph } from '../decoder/graphs.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
+import { homeFolders } from '../files/home.ts';
 import { sha256 } from '../files/sha256.ts';
 import { emitOnnx } from '../onnx/emit.ts';
 import { parseVocabulary, type Vocabulary } from '../text/vocabulary.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 
 /** Model folders that ship with the package; the same path from src/library and dist/library. */
-const SHIPPED = fileURLToPath(new URL('../../models', import.meta.url));
+export const SHIPPED_MODELS = fileURLToPath(new URL('../../models', import.meta.url));
 
 /** The decoder's two graphs (decoder/graphs.ts). */
 export const START_FILE = 'start.onnx';
 export const STEP_FILE = 'decoder.onnx';
-const VOCABULARY = 'vocabulary.json';
+export const VOCABULARY = 'vocabulary.json';
 /** A folder that holds this file is a model; it is written last. */
 export const MANIFEST = 'model.json';
 
@@ -30,24 +31,38 @@ export interface ModelFolder {
   readonly step: Uint8Array;
 }
 
+/** Where models are looked for by name, in this order: in this package, then in the user's own folder. */
+function modelFolders(): readonly string[] {
+  return [SHIPPED_MODELS, homeFolders().models];
+}
+
 /**
- * The folder of a model given by name (one that ships, or lies in `shipped`) or by path; a UserError lists
- * the known names.
+ * The folder of a model given by name (one that ships or is the user's own, or lies in `places`) or by path; a
+ * UserError lists the known names.
  */
-export async function findModel(nameOrPath: string, shipped = SHIPPED): Promise<string> {
+export async function findModel(
+  nameOrPath: string,
+  places: readonly string[] = modelFolders(),
+): Promise<string> {
   // A path such as ../mine starts where the user is, never at the models that ship.
   const isName = basename(nameOrPath) === nameOrPath && !['.', '..'].includes(nameOrPath);
-  const places = [...(isName ? [join(shipped, nameOrPath)] : []), resolve(nameOrPath)];
-  const found = places.find((folder) => existsSync(join(folder, MANIFEST)));
+  const candidates = [...(isName ? places.map((place) => join(place, nameOrPath)) : []), resolve(nameOrPath)];
+  const found = candidates.find((folder) => existsSync(join(folder, MANIFEST)));
   if (found !== undefined) return found;
-  const entries = await readdir(shipped).catch(() => []);
-  const known = entries.filter((name) => existsSync(join(shipped, name, MANIFEST)));
+  const known = new Set((await Promise.all(places.map(modelNames))).flat());
   throw new UserError(
-    `expected --model to be ${known.join(', ') || 'a name'} or a model folder but got ${nameOrPath}`,
+    `expected --model to be ${[...known].join(', ') || 'a name'} or a model folder but got ${nameOrPath}`,
     {
       hint: `a model folder holds ${MANIFEST}, ${VOCABULARY}, ${START_FILE} and ${STEP_FILE}`,
     },
   );
+}
+
+/** Names of the models in a folder, in alphabetical order; none where there is no such folder. */
+export async function modelNames(place: string): Promise<string[]> {
+  const entries = await readdir(place).catch(() => []);
+  // Hidden ones are on their way in or out.
+  return entries.filter((name) => !name.startsWith('.') && existsSync(join(place, name, MANIFEST))).sort();
 }
 
 /** Reads a model folder and verifies that its files are the ones it was written with. */

@@ -15,8 +15,8 @@ import {
 } from 'onnx-buf';
 
 /** ONNX operator set and IR version that every file we write declares. */
-const OPSET = 18n;
-const IR_VERSION = 9n;
+export const OPSET = 18n;
+export const IR_VERSION = 9n;
 
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };
 
@@ -139,12 +139,26 @@ export function onnxModel(model: OnnxModel): Uint8Array {
  * `graph { output { name, type } }` extends the first without parsing it.
  */
 export function outputDeclaration(tensorName: string): Uint8Array {
+  return graphAddition(tensorName, []);
+}
+
+/**
+ * The same where the file holds a tensor `x` as 8-bit numbers only: appended to the file, these bytes compute the
+ * float tensor `x` from `x_quantized`, `x_scale` and `x_zero_point` (as onnxruntime's quantiser names them) and
+ * declare it as an output.
+ */
+export function dequantizedOutput(tensorName: string): Uint8Array {
+  const inputs = ['quantized', 'scale', 'zero_point'].map((part) => `${tensorName}_${part}`);
+  return graphAddition(tensorName, [onnxNode('DequantizeLinear', inputs, [tensorName])]);
+}
+
+function graphAddition(outputName: string, node: NodeProto[]): Uint8Array {
   const output = create(ValueInfoProtoSchema, {
-    name: tensorName,
+    name: outputName,
     type: { value: { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT } } },
   });
   return toBinary(
     ModelProtoSchema,
-    create(ModelProtoSchema, { graph: create(GraphProtoSchema, { output: [output] }) }),
+    create(ModelProtoSchema, { graph: create(GraphProtoSchema, { node, output: [output] }) }),
   );
 }

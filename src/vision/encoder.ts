@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { messageOf, UserError } from '../errors.ts';
 import { sha256 } from '../files/sha256.ts';
-import { outputDeclaration } from '../onnx/proto.ts';
 import { Session, type SessionOptions } from '../onnx/session.ts';
 import { tensorNames } from '../onnx/tensor-names.ts';
 import { stackRows } from '../stack-rows.ts';
 import type { EncoderDefinition, NetworkDefinition } from './definition.ts';
+import { featureTensor, roomForAddition } from './feature-tensor.ts';
 import type { ImageSource } from './image-bytes.ts';
 import { type PreparedImage, prepareImage } from './prepare.ts';
 
@@ -108,8 +108,7 @@ class Network {
   ) {}
 
   static async load(definition: NetworkDefinition, file: string, options: SessionOptions): Promise<Network> {
-    const room = Math.max(...definition.features.map((name) => outputDeclaration(name).length));
-    const { bytes, space } = await readWithRoom(file, room);
+    const { bytes, space } = await readWithRoom(file, roomForAddition(definition.features));
     const digest = sha256(bytes);
     if (definition.sha256 !== null && definition.sha256 !== digest) {
       throw new UserError(`expected ${file} to have SHA-256 ${definition.sha256} but got ${digest}`, {
@@ -119,23 +118,19 @@ class Network {
     const names = tensorNames(bytes);
     if (!names)
       throw new UserError(`expected ${file} to be an ONNX file but it has no graph that can be read`);
-    const feature = definition.features.find((name) => names.computed.includes(name));
+    const feature = featureTensor(names, definition.features);
     if (feature === undefined) {
       throw new UserError(
         `expected ${file} to compute ${definition.features.join(' or ')} but its last tensors are ` +
           names.computed.slice(-6).join(', '),
       );
     }
-    let model = bytes;
-    if (!names.outputs.includes(feature)) {
-      const declaration = outputDeclaration(feature);
-      space.set(declaration, bytes.length);
-      model = space.subarray(0, bytes.length + declaration.length);
-    }
+    space.set(feature.addition, bytes.length);
+    const model = space.subarray(0, bytes.length + feature.addition.length);
     const session = await Session.load(model, options, file);
     try {
       const { input, maxBatch } = checkInput(session, definition, file);
-      return new Network({ ...definition, sha256: digest, maxBatch }, session, input, feature);
+      return new Network({ ...definition, sha256: digest, maxBatch }, session, input, feature.name);
     } catch (error) {
       await session.release();
       throw error;

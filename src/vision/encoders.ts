@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.ts';
+import { homeFolders } from '../files/home.ts';
 import type { EncoderDefinition, NetworkDefinition, Preprocessing } from './definition.ts';
 
 /** Preprocessing of the networks that Caffe trained or that follow it: BGR 0..255 minus the ImageNet mean. */
@@ -83,16 +84,23 @@ function encoder(
   return { name, description, networks, featureSize };
 }
 
-/** Every encoder that `--encoder` knows. The VGG files don't ship (553 MB): they come by `--encoder-file`. */
-const ENCODERS: readonly EncoderDefinition[] = [
+/** Encoders whose networks `caption models pull` gets: VGG files don't ship (553 MB). */
+const PULLABLE = ['vgg16', 'vgg16-int8', 'vgg19'] as const;
+export type PullableEncoder = (typeof PULLABLE)[number];
+
+/** Every encoder that `--encoder` knows. */
+export const ENCODERS: readonly EncoderDefinition[] = [
   encoder('resnet50+efficientnet-lite4', 'ResNet50 and EfficientNet-Lite4 side by side (ships)', [
     RESNET50,
     EFFICIENTNET_LITE4,
   ]),
   encoder('resnet50', 'ResNet50, global average pool (ships)', [RESNET50]),
   encoder('efficientnet-lite4', 'EfficientNet-Lite4, global average pool (ships)', [EFFICIENTNET_LITE4]),
-  encoder('vgg16', 'VGG16 fc7 of the ONNX Model Zoo (needs --encoder-file)', [VGG16]),
-  encoder('vgg19', 'VGG19 fc7 of the ONNX Model Zoo (needs --encoder-file)', [
+  encoder('vgg16', 'VGG16 fc7 of the ONNX Model Zoo (caption models pull vgg16)', [VGG16]),
+  encoder('vgg16-int8', 'VGG16 fc7, quantised to 8 bits (caption models pull vgg16-int8)', [
+    { ...VGG16, file: 'vgg16-12-int8.onnx' },
+  ]),
+  encoder('vgg19', 'VGG19 fc7 of the ONNX Model Zoo (caption models pull vgg19)', [
     zooVgg('vgg19-7.onnx', ['vgg0_dense1_relu_fwd', 'flatten_82']),
   ]),
   encoder('vgg16-caffe', 'VGG16 fc7 with the Oxford weights of neuraltalk (needs --encoder-file)', [
@@ -115,17 +123,22 @@ export function encoderDefinition(name: string): EncoderDefinition {
 }
 
 /** Where the networks that ship with this package lie; the same path from src/vision and dist/vision. */
-const SHIPPED = fileURLToPath(new URL('../../models/encoders', import.meta.url));
+export const SHIPPED_NETWORKS = fileURLToPath(new URL('../../models/encoders', import.meta.url));
+
+/** Where networks are looked for, in this order: in this package, then in the user's own folder. */
+function networkFolders(): readonly string[] {
+  return [SHIPPED_NETWORKS, homeFolders().encoders];
+}
 
 /**
  * The files of an encoder's networks, in order: `encoderFile` for an encoder of one network, else
- * those that ship with this package (or lie in `directory`).
+ * those that lie in this package or in the user's own folder (or in `folders`, the user's own last).
  */
 export function encoderFiles(
   definition: EncoderDefinition,
-  options: { encoderFile?: string; directory?: string } = {},
+  options: { encoderFile?: string | undefined; folders?: readonly string[] } = {},
 ): string[] {
-  const { encoderFile, directory = SHIPPED } = options;
+  const { encoderFile, folders = networkFolders() } = options;
   const { name, networks } = definition;
   if (encoderFile !== undefined) {
     if (networks.length !== 1) {
@@ -135,12 +148,19 @@ export function encoderFiles(
     }
     return [encoderFile];
   }
-  const files = networks.map(({ file }) => join(directory, file));
-  const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) {
-    throw new UserError(`expected the network of encoder ${name} at ${missing} but there is no such file`, {
-      hint: 'name the ONNX file with --encoder-file path; models/encoders says where to get one',
-    });
-  }
-  return files;
+  return networks.map(({ file }) => networkFile(file, folders) ?? missing(name, file, folders.at(-1)!));
+}
+
+/** The first of `folders` that has a network's file, with its name behind it. */
+export function networkFile(file: string, folders: readonly string[]): string | undefined {
+  return folders.map((folder) => join(folder, file)).find((path) => existsSync(path));
+}
+
+function missing(encoder: string, file: string, home: string): never {
+  const byHand = `put ${file} into ${home} by hand, or name it with --encoder-file path`;
+  const known = PULLABLE.some((name) => name === encoder);
+  throw new UserError(
+    `expected the network of encoder ${encoder} at ${join(home, file)} but there is no such file`,
+    { hint: known ? `caption models pull ${encoder} gets it; or ${byHand}` : byHand },
+  );
 }

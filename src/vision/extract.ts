@@ -3,6 +3,7 @@ import { encodeEach } from './encode-each.ts';
 import { encoderHash, type ImageEncoder } from './encoder.ts';
 import { FeatureWriter } from './feature-file.ts';
 import { type ImageSource, readImageBytes } from './image-bytes.ts';
+import type { NumberType } from './npy.ts';
 
 /** An image to encode and the name that its features are found by. */
 interface KeyedImage {
@@ -21,6 +22,8 @@ export interface ExtractionOptions {
   readonly images: readonly KeyedImage[];
   /** The feature file (.npy); an existing one is continued, its rows of images that changed are superseded. */
   readonly out: string;
+  /** How the file stores numbers, float32 by default; float16 takes half the space. */
+  readonly type?: NumberType;
   /** Called after each image with the images done (those found unchanged in the file included) and in all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Called as soon as an image turns out to be unreadable. */
@@ -37,15 +40,12 @@ const READ = 16;
  * images are reported and skipped.
  */
 export async function extractFeatures(options: ExtractionOptions): Promise<ExtractionFailure[]> {
-  const { encoder, images, out, onProgress, onFailure, signal } = options;
+  const { encoder, images, out, type = 'float32', onProgress, onFailure, signal } = options;
   const { definition } = encoder;
   const failures: ExtractionFailure[] = [];
-  const writer = await FeatureWriter.open(
-    out,
-    definition.name,
-    encoderHash(definition),
-    definition.featureSize,
-  );
+  const { name, featureSize } = definition;
+  const hash = encoderHash(definition);
+  const writer = await FeatureWriter.open(out, { encoder: name, hash, featureSize, type });
   try {
     const unique = [...new Map(images.map((image) => [image.key, image])).values()];
     const todo = await newOrChanged(unique, writer, signal);

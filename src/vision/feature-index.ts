@@ -9,11 +9,14 @@ const headLine = z.object({
   encoder: z.string(),
   hash: z.string(),
   featureSize: z.number().int().positive(),
+  // The first files of this format don't say: they hold float32. The hash is the encoder's and the same for
+  // both: float16 is off by 2^-11 of a number at most, less than a photograph resized by another program.
+  type: z.enum(['float32', 'float16']).default('float32'),
 });
 
 const rowLine = z.object({ key: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
-/** The index's first line: what made the features. */
+/** The index's first line: what made the features, and how their numbers are stored. */
 export type IndexHead = Omit<z.infer<typeof headLine>, 'format'>;
 
 /** What a row of the matrix is the feature of: the image's name, and the SHA-256 of its bytes as hex digits. */
@@ -35,8 +38,8 @@ export function indexPathOf(path: string): string {
   return `${path.slice(0, -'.npy'.length)}.index.jsonl`;
 }
 
-export function formatHead({ encoder, hash, featureSize }: IndexHead): string {
-  return `${JSON.stringify({ format: FORMAT, encoder, hash, featureSize })}\n`;
+export function formatHead({ encoder, hash, featureSize, type }: IndexHead): string {
+  return `${JSON.stringify({ format: FORMAT, encoder, hash, featureSize, type })}\n`;
 }
 
 export function formatRow({ key, sha256 }: IndexRow): string {

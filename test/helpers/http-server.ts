@@ -21,9 +21,9 @@ export interface Misbehaviour {
   readonly delay?: number;
   /** Sends the body in pieces of `size` bytes with `pause` milliseconds behind each. */
   readonly slow?: { readonly size: number; readonly pause: number };
-  /** Sends so many bytes, then nothing, and keeps the connection. */
+  /** Sends so many bytes of those that there are, and keeps the connection if some are left. */
   readonly stall?: number;
-  /** Sends so many bytes, then closes the connection. */
+  /** Sends so many bytes, then closes the connection if some are left. */
   readonly cut?: number;
   /** Says that the body is so many bytes longer (or, negative, shorter) than it is. */
   readonly lengthOff?: number;
@@ -73,6 +73,7 @@ export class HttpServer {
   readonly requests: SeenRequest[] = [];
   private readonly files = new Map<string, Uint8Array>();
   private rules: Rule[] = [];
+  private port = 0;
   private readonly folder: string | undefined;
   private readonly counts = new Map<string, number>();
   private readonly connections = new Map<Socket, number>();
@@ -89,12 +90,13 @@ export class HttpServer {
   static async start({ folder }: { folder?: string } = {}): Promise<HttpServer> {
     const server = new HttpServer(folder);
     await new Promise<void>((resolve) => server.server.listen(0, '127.0.0.1', resolve));
+    server.port = (server.server.address() as AddressInfo).port;
     return server;
   }
 
   /** The address of a path: `http://127.0.0.1:<port>/a.bin`. */
   url(path: string): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}${path}`;
+    return `http://127.0.0.1:${this.port}${path}`;
   }
 
   /** Serves these bytes, from now on. */
@@ -200,7 +202,8 @@ export class HttpServer {
 
 async function send(response: ServerResponse, body: Uint8Array, how: Misbehaviour, seen: SeenRequest) {
   const { size, pause } = how.slow ?? { size: 1 << 16, pause: 0 };
-  const end = how.cut ?? how.stall ?? body.length;
+  const end = Math.min(how.cut ?? how.stall ?? body.length, body.length);
+  const isWhole = end === body.length;
   const { socket } = response;
   while (seen.served < end && !response.destroyed) {
     const piece = body.subarray(seen.served, Math.min(end, seen.served + size));
@@ -210,7 +213,7 @@ async function send(response: ServerResponse, body: Uint8Array, how: Misbehaviou
     seen.served += piece.length;
     if (pause > 0) await sleep(pause);
   }
-  if (how.cut !== undefined) socket?.destroy();
+  if (how.cut !== undefined && !isWhole) socket?.destroy();
   // With another length than the headers say, the connection is of no more use.
-  else if (how.stall === undefined) response.end(() => how.lengthOff && socket?.destroy());
+  else if (how.stall === undefined || isWhole) response.end(() => how.lengthOff && socket?.destroy());
 }

@@ -38,7 +38,7 @@ describe('findModel', () => {
   });
 
   test('a name is that of a model that ships', async () => {
-    expect(await findModel('default', shipped)).toBe(join(shipped, 'default'));
+    expect(await findModel('default', [shipped])).toBe(join(shipped, 'default'));
   });
 
   test('a path is never looked up among them', async () => {
@@ -51,12 +51,25 @@ describe('findModel', () => {
       '..',
       '../../find/mine',
     ]) {
-      await expect(findModel(path, shipped)).rejects.toThrow(
+      await expect(findModel(path, [shipped])).rejects.toThrow(
         `expected --model to be default or a model folder but got ${path}`,
       );
     }
     const mine = join(shipped, '..', 'mine');
-    expect(await findModel(mine, shipped)).toBe(mine);
+    expect(await findModel(mine, [shipped])).toBe(mine);
+  });
+
+  test("then one of the user's own; what ships comes first, and hidden folders are none", async () => {
+    const home = join(folder, 'find', 'home');
+    for (const name of ['default', 'own', '.own.tmp']) {
+      await mkdir(join(home, name), { recursive: true });
+      await writeFile(join(home, name, MANIFEST), '{}');
+    }
+    expect(await findModel('own', [shipped, home])).toBe(join(home, 'own'));
+    expect(await findModel('default', [shipped, home])).toBe(join(shipped, 'default'));
+    await expect(findModel('other', [shipped, home, join(home, 'none')])).rejects.toThrow(
+      'expected --model to be default, own or a model folder but got other',
+    );
   });
 });
 

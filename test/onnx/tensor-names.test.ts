@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { onnxModel, onnxNode, onnxTensor, onnxValue, outputDeclaration } from '../../src/onnx/proto.ts';
-import { tensorNames } from '../../src/onnx/tensor-names.ts';
+import { graphInputs, tensorNames } from '../../src/onnx/tensor-names.ts';
 
 const MODEL = onnxModel({
   name: 'small',
@@ -14,8 +14,30 @@ const MODEL = onnxModel({
   ],
 });
 
-test('every computed tensor in order, and the declared outputs', () => {
-  expect(tensorNames(MODEL)).toEqual({ outputs: ['y'], computed: ['größer', 'left', 'right', 'y'] });
+test('every computed tensor in order, the declared outputs and the constants', () => {
+  expect(tensorNames(MODEL)).toEqual({
+    outputs: ['y'],
+    computed: ['größer', 'left', 'right', 'y'],
+    constants: ['two'],
+  });
+});
+
+test('inputs with type and shape, without the weights that old files declare as inputs', () => {
+  const old = onnxModel({
+    name: 'old',
+    inputs: [
+      onnxValue('x', 'uint8', ['B', 2]),
+      onnxValue('two', 'float32', []),
+      onnxValue('y', 'float32', [3]),
+    ],
+    outputs: [onnxValue('z', 'float32', [3])],
+    initializers: [onnxTensor('two', [], Float32Array.of(2))],
+    nodes: [onnxNode('Mul', ['y', 'two'], ['z'])],
+  });
+  expect(graphInputs(old)).toEqual([
+    { name: 'x', type: 'uint8', dims: ['B', 2] },
+    { name: 'y', type: 'float32', dims: [3] },
+  ]);
 });
 
 test('outputs that were appended count', () => {
