@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { DecoderConfig } from '../src/decoder/config.ts';
 import { initialWeights } from '../src/decoder/parameters.ts';
 import { Random } from '../src/random.ts';
-import { assembleBatch, type CaptionExample } from '../src/training/batches.ts';
+import { assembleBatch, type CaptionExample, type FeatureRows } from '../src/training/batches.ts';
 import { adamInit, adamUpdate, clipScale, globalNorm } from '../src/training/optimizer.ts';
 import { Stepper } from '../src/training/stepper.ts';
 
@@ -35,7 +35,11 @@ const random = new Random(1);
 const weights = initialWeights(config, random);
 const adam = adamInit(weights);
 const stepper = await Stepper.create(config, weights, 24, DROPOUT, { threads: cpus().length });
-const features = { featureSize: F, views: [Float32Array.from({ length: B * F }, () => random.normal())] };
+const images = Float32Array.from({ length: B * F }, () => random.normal());
+const view: FeatureRows = {
+  copyRow: (row, into, offset) => into.set(images.subarray(row * F, (row + 1) * F), offset),
+};
+const features = { featureSize: F, views: [view] };
 
 /** B captions of `words` words: `words` + 1 steps. */
 function captions(words: number): CaptionExample[] {

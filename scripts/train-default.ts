@@ -28,7 +28,7 @@ import { mirrored } from '../src/vision/definition.ts';
 import { Encoder } from '../src/vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../src/vision/encoders.ts';
 import { extractFeatures } from '../src/vision/extract.ts';
-import { type FeatureTable, readFeatures } from '../src/vision/feature-file.ts';
+import { FeatureTable } from '../src/vision/feature-table.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -93,11 +93,11 @@ for (const [file, view] of Object.entries(views)) {
   await network.release();
   if (failures.length > 0) throw new Error(`${failures[0].key}: ${failures[0].message}`);
 }
-const table = await readFeatures(join(work, 'features.npy'));
-const other = await readFeatures(join(work, 'mirrored.npy'));
+const table = await FeatureTable.open(join(work, 'features.npy'));
+const other = await FeatureTable.open(join(work, 'mirrored.npy'));
 const F = table.featureSize;
 const rowOf = (key: string) => table.rowIndex(key);
-const features = { featureSize: F, views: [table.data, other.inOrderOf(table)], rowOf };
+const features = { featureSize: F, views: [table, other.inOrderOf(table)], rowOf };
 
 // 2. Training. The vocabulary is that of the training captions.
 const { vocabulary, config, data } = prepareRun({
@@ -199,6 +199,8 @@ const training = {
   ...(SELF_CRITICAL.epochs > 0 && { selfCritical: SELF_CRITICAL }),
   validationCIDEr: best,
 };
+await table.close();
+await other.close();
 await writeModel(out, { name: 'default', encoder, decoder: config, decoding, training }, vocabulary, weights);
 say(
   `wrote ${out}: beam ${decoding.beam}, length penalty ${decoding.lengthPenalty}, validation CIDEr ${best.toFixed(4)}`,

@@ -1,7 +1,8 @@
 import type { Random } from '../random.ts';
 import { END, START } from '../text/vocabulary.ts';
+import type { CaptionSet } from './caption-set.ts';
 
-/** A caption to learn: its words as ids without <start> and <end>, and the row of its image in the feature matrix. */
+/** A caption to learn: its words as ids without <start> and <end>, and the row of its image's feature. */
 export interface CaptionExample {
   /** Row of the features, or null for a caption without a photograph, whose feature is zero. */
   readonly image: number | null;
@@ -26,28 +27,32 @@ export interface Batch {
   readonly steps: BigInt64Array;
 }
 
-/** Feature matrices of the same images, [I,F] row-major each: the photographs as they are, then other views such as mirrored ones. */
+/** Feature vectors, [F] each, by row number: in memory, or in a file of which only the rows asked for are read. */
+export interface FeatureRows {
+  /** Copies a row into `into`, from `offset` on. */
+  copyRow(row: number, into: Float32Array, offset: number): void;
+}
+
+/** Features of the same images under the same row numbers: the photographs as they are, then other views such as mirrored ones. */
 export interface FeatureViews {
   readonly featureSize: number;
-  readonly views: readonly Float32Array[];
+  readonly views: readonly FeatureRows[];
 }
 
 /** How many batches' worth of captions are sorted by length together. */
 const POOL = 20;
 
 /**
- * One epoch: shuffled, then bucketed by length so that the captions of a batch end at about the same
- * step, and the batches shuffled again.
+ * The captions of each batch of one epoch, by their numbers: shuffled, then bucketed by length so that the
+ * captions of a batch end at about the same step, and the batches shuffled again.
  */
-export function epochBatches(
-  examples: readonly CaptionExample[],
-  B: number,
-  random: Random,
-): CaptionExample[][] {
-  const shuffled = shuffle([...examples], random);
-  const batches: CaptionExample[][] = [];
+export function epochBatches(captions: CaptionSet, B: number, random: Random): number[][] {
+  const all = Array.from({ length: captions.length }, (_, i) => i);
+  const shuffled = shuffle(all, random);
+  const batches: number[][] = [];
   for (let from = 0; from < shuffled.length; from += B * POOL) {
-    const pool = shuffled.slice(from, from + B * POOL).sort((a, b) => b.words.length - a.words.length);
+    const pool = shuffled.slice(from, from + B * POOL);
+    pool.sort((a, b) => captions.wordsIn(b) - captions.wordsIn(a));
     for (let i = 0; i < pool.length; i += B) batches.push(pool.slice(i, i + B));
   }
   return shuffle(batches, random);
@@ -82,8 +87,7 @@ export function assembleBatch(
   const image = new Float32Array(B * F);
   sorted.forEach((example, row) => {
     const view = features.views[random ? random.int(features.views.length) : 0];
-    if (example.image === null) return;
-    image.set(view.subarray(example.image * F, (example.image + 1) * F), row * F);
+    if (example.image !== null) view.copyRow(example.image, image, row * F);
   });
 
   const inputs = new Int32Array(N);

@@ -2,25 +2,27 @@ import type { CaptionedImage } from '../dataset/example.ts';
 import { UserError } from '../errors.ts';
 import { tokenize } from '../text/tokenizer.ts';
 import { buildVocabulary, type Vocabulary } from '../text/vocabulary.ts';
-import type { CaptionExample } from './batches.ts';
+import { CaptionSet } from './caption-set.ts';
 
 /** The words of the training captions that occur at least `minCount` times. */
 export function trainingVocabulary(images: readonly CaptionedImage[], minCount: number): Vocabulary {
-  return buildVocabulary(
-    images.flatMap(({ captions }) => captions.map(tokenize)),
-    minCount,
-  );
+  return buildVocabulary(tokenized(images), minCount);
+}
+
+/** One caption after the other: the words of all at once would take far more memory than their counts. */
+function* tokenized(images: readonly CaptionedImage[]): Generator<string[]> {
+  for (const { captions } of images) yield* captions.map(tokenize);
 }
 
 /**
- * Captions as ids, each with the feature row of its image.
- * @param rowOf the row of an image's key in the feature matrices
+ * Captions as ids, each with the feature row of its image; those without words are left out.
+ * @param rowOf the row of an image's key in the features
  */
 export function captionExamples(
   images: readonly CaptionedImage[],
   vocabulary: Vocabulary,
   rowOf: (key: string) => number | undefined,
-): CaptionExample[] {
+): CaptionSet {
   const missing = images.filter(({ key }) => rowOf(key) === undefined);
   if (missing.length > 0) {
     const names = missing.slice(0, 3).map(({ key }) => key);
@@ -29,10 +31,13 @@ export function captionExamples(
       { hint: 'extract the missing ones with caption features, into the same file' },
     );
   }
-  return images.flatMap(({ key, captions }) =>
-    captions
-      .map((caption) => vocabulary.encode(tokenize(caption)))
-      .filter((words) => words.length > 0)
-      .map((words) => ({ image: rowOf(key)!, words })),
-  );
+  const examples = function* () {
+    for (const { key, captions } of images) {
+      for (const caption of captions) {
+        const words = vocabulary.encode(tokenize(caption));
+        if (words.length > 0) yield { image: rowOf(key)!, words };
+      }
+    }
+  };
+  return CaptionSet.of(examples());
 }

@@ -72,26 +72,41 @@ export function trainingSplits(dataset: Dataset): TrainingSplits {
   };
 }
 
-/** A plan with its words counted: what the first training step needs. */
+/**
+ * A plan with its words counted and its captions turned into ids: all that training needs. The captions as
+ * text can be let go, which take much more memory.
+ */
 export interface PreparedRun {
+  readonly plan: Omit<TrainingPlan, 'splits' | 'features'>;
+  readonly dataset: string;
+  readonly trainImages: number;
+  readonly validationImages: number;
+  /** As in `TrainingSplits`. */
+  readonly heldOut: boolean;
   readonly vocabulary: Vocabulary;
   readonly config: DecoderConfig;
   readonly data: TrainingData;
 }
 
 /** Makes the vocabulary (of the training captions only) and turns captions into ids. */
-export function prepareRun(plan: TrainingPlan): PreparedRun {
-  const { splits, features, minCount, decoder } = plan;
-  const vocabulary = trainingVocabulary(splits.train, minCount);
-  const { featureSize } = features;
+export function prepareRun({ splits, features, ...plan }: TrainingPlan): PreparedRun {
+  const { name, encoder, decoder, minCount } = plan;
+  const { dataset, train, validation, heldOut } = splits;
+  const { featureSize, rowOf } = features;
+  const vocabulary = trainingVocabulary(train, minCount);
   return {
+    plan,
+    dataset,
+    trainImages: train.length,
+    validationImages: validation.length,
+    heldOut,
     vocabulary,
-    config: checkDecoderConfig({ ...decoder, featureSize, vocabularySize: vocabulary.size }, plan.name),
+    config: checkDecoderConfig({ ...decoder, featureSize, vocabularySize: vocabulary.size }, name),
     data: {
-      source: JSON.stringify([plan.encoder, vocabulary.words]),
+      source: JSON.stringify([encoder, vocabulary.words]),
       features,
-      train: captionExamples(splits.train, vocabulary, features.rowOf),
-      validation: captionExamples(splits.validation, vocabulary, features.rowOf),
+      train: captionExamples(train, vocabulary, rowOf),
+      validation: captionExamples(validation, vocabulary, rowOf),
     },
   };
 }
@@ -139,11 +154,11 @@ export function hasCheckpoint(out: string): boolean {
  */
 export async function trainModel(
   out: string,
-  plan: TrainingPlan,
-  { vocabulary, config, data }: PreparedRun,
+  run: PreparedRun,
   session: SessionOptions = {},
   hooks: Omit<Hooks, 'checkpoint'> = {},
 ): Promise<TrainingResult & { readonly written: boolean }> {
+  const { plan, vocabulary, config, data } = run;
   const result = await train(config, data, plan.training, session, {
     ...hooks,
     checkpoint: join(out, CHECKPOINT),
@@ -151,7 +166,7 @@ export async function trainModel(
   const written = result.validationLoss !== null || !result.interrupted;
   if (written) {
     const { name, encoder, decoding } = plan;
-    const manifest = { name, encoder, decoder: config, decoding, training: summary(plan, data, result) };
+    const manifest = { name, encoder, decoder: config, decoding, training: summary(run, result) };
     await writeModel(out, manifest, vocabulary, result.weights);
   }
   return { ...result, written };
@@ -159,18 +174,17 @@ export async function trainModel(
 
 /** What `model.json` tells of the training: no times, so that the same run gives the same bytes. */
 function summary(
-  { splits, minCount, training }: TrainingPlan,
-  data: TrainingData,
+  { plan, dataset, trainImages, validationImages, heldOut, data }: PreparedRun,
   { epoch, validationLoss }: TrainingResult,
 ): Record<string, unknown> {
   return {
-    dataset: splits.dataset,
-    trainImages: splits.train.length,
+    dataset,
+    trainImages,
     trainCaptions: data.train.length,
-    validationImages: splits.validation.length,
-    validationHeldOut: splits.heldOut,
-    minCount,
-    ...training,
+    validationImages,
+    validationHeldOut: heldOut,
+    minCount: plan.minCount,
+    ...plan.training,
     bestEpoch: epoch,
     validationLoss,
     validationPerplexity: validationLoss === null ? null : Math.exp(validationLoss),

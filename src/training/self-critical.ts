@@ -7,9 +7,8 @@ import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
-import { stackRows } from '../stack-rows.ts';
 import { PAD, START, UNK, type Vocabulary } from '../text/vocabulary.ts';
-import { assembleBatch, type FeatureViews } from './batches.ts';
+import { assembleBatch, type FeatureRows, type FeatureViews } from './batches.ts';
 import { type Arrays, adamInit, adamUpdate, clipScale, globalNorm } from './optimizer.ts';
 import { Stepper } from './stepper.ts';
 
@@ -28,7 +27,7 @@ export interface SelfCriticalOptions {
 
 /** A photograph and what people said of it. */
 export interface RewardedImage {
-  /** Its row in the feature matrices. */
+  /** Its row in the features. */
   readonly row: number;
   /** Tokenized references. */
   readonly references: readonly (readonly string[])[];
@@ -151,12 +150,13 @@ export function advantages(rewards: readonly number[]): number[] {
 async function draw(
   decoder: OnnxDecoder,
   images: readonly RewardedImage[],
-  view: Float32Array,
+  view: FeatureRows,
   F: number,
   { samples, maxSteps }: SelfCriticalOptions,
   random: Random,
 ): Promise<(readonly number[])[][]> {
-  const rows = images.map(({ row }) => view.subarray(row * F, (row + 1) * F));
+  const features = new Float32Array(images.length * F);
+  for (const [i, { row }] of images.entries()) view.copyRow(row, features, i * F);
   const options = searchOptions({
     sample: true,
     count: samples,
@@ -164,6 +164,6 @@ async function draw(
     maxLength: maxSteps - 1,
     seed: random.bits(),
   });
-  const found = await search(decoder, stackRows(rows, F), images.length, options);
+  const found = await search(decoder, features, images.length, options);
   return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens));
 }

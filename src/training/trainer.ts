@@ -5,19 +5,20 @@ import { initialWeights } from '../decoder/parameters.ts';
 import { UserError } from '../errors.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { Random } from '../random.ts';
-import { assembleBatch, type CaptionExample, epochBatches, type FeatureViews } from './batches.ts';
+import { assembleBatch, epochBatches, type FeatureViews } from './batches.ts';
+import type { CaptionSet } from './caption-set.ts';
 import { type EpochSummary, readCheckpoint, type TrainingState, writeCheckpoint } from './checkpoint.ts';
 import { type Arrays, adamInit, adamUpdate, averageUpdate, clipScale, globalNorm } from './optimizer.ts';
 import type { TrainingOptions } from './options.ts';
 import { Stepper } from './stepper.ts';
 
-/** Captions to learn from and captions to stop by, over the same feature matrices. */
+/** Captions to learn from and captions to stop by, over the same features. */
 export interface TrainingData {
   /** What the features and the word ids stand for (encoder, vocabulary): a checkpoint only goes on with the same. */
   readonly source: string;
   readonly features: FeatureViews;
-  readonly train: readonly CaptionExample[];
-  readonly validation: readonly CaptionExample[];
+  readonly train: CaptionSet;
+  readonly validation: CaptionSet;
 }
 
 /** How training stands, a few times a second. */
@@ -146,11 +147,12 @@ class Run {
   }
 
   /** One step of the optimizer; returns the number of captions. */
-  private async step(examples: readonly CaptionExample[]): Promise<number> {
-    const { state, options, stepper } = this;
+  private async step(captions: readonly number[]): Promise<number> {
+    const { data, state, options, stepper } = this;
     // Every step has its own generator, so that a resumed run draws what the uninterrupted one would.
     const random = this.root.fork(2 ** 32 + state.adam.step);
-    const batch = assembleBatch(examples, this.data.features, options.maxSteps, random);
+    const examples = captions.map((i) => data.train.at(i));
+    const batch = assembleBatch(examples, data.features, options.maxSteps, random);
     const loss = this.finite(await stepper.run(batch, random), 'loss');
     const scale = clipScale(globalNorm(stepper.gradients), options.clipNorm);
     adamUpdate(state.weights, stepper.gradients, state.adam, this.learningRate, scale);
@@ -167,7 +169,8 @@ class Run {
     const random = new Random(0);
     let total = 0;
     let words = 0;
-    for (const examples of epochBatches(data.validation, options.batchSize, random)) {
+    for (const captions of epochBatches(data.validation, options.batchSize, random)) {
+      const examples = captions.map((i) => data.validation.at(i));
       const batch = assembleBatch(examples, data.features, options.maxSteps);
       total += (await validator.run(batch, random)) * batch.words;
       words += batch.words;
@@ -252,10 +255,17 @@ function copy(arrays: Arrays): Map<string, Float32Array> {
 function fingerprint(config: DecoderConfig, data: TrainingData, options: TrainingOptions): string {
   const { epochs: _, patience: __, ...rest } = options;
   const { source, train, validation, features } = data;
-  const content = createHash('sha256')
-    .update(JSON.stringify([source, train, validation]))
-    .digest('hex');
-  return JSON.stringify({ config, options: rest, views: features.views.length, content });
+  // The JSON array [source, train, validation] piece by piece: whole it might be longer than strings can be.
+  const content = createHash('sha256').update(`[${JSON.stringify(source)}`);
+  for (const captions of [train, validation]) {
+    content.update(',[');
+    for (let i = 0; i < captions.length; i++) {
+      content.update((i > 0 ? ',' : '') + JSON.stringify(captions.at(i)));
+    }
+    content.update(']');
+  }
+  const digest = content.update(']').digest('hex');
+  return JSON.stringify({ config, options: rest, views: features.views.length, content: digest });
 }
 
 /** No lower validation loss for `patience` epochs. */

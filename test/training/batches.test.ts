@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/random.ts';
 import { END, START } from '../../src/text/vocabulary.ts';
-import { assembleBatch, type CaptionExample, epochBatches } from '../../src/training/batches.ts';
+import { assembleBatch, epochBatches } from '../../src/training/batches.ts';
+import { CaptionSet } from '../../src/training/caption-set.ts';
+import { rowsOf } from '../helpers/feature-rows.ts';
 
-const features = { featureSize: 2, views: [Float32Array.of(0, 1, 10, 11, 20, 21)] };
+const features = { featureSize: 2, views: [rowsOf(Float32Array.of(0, 1, 10, 11, 20, 21), 2)] };
 
 describe('assembleBatch', () => {
   it('lays captions out step after step, longest first', () => {
@@ -54,7 +56,7 @@ describe('assembleBatch', () => {
   });
 
   it('draws among views of an image when given a generator', () => {
-    const views = [Float32Array.of(1), Float32Array.of(2)];
+    const views = [1, 2].map((value) => rowsOf(Float32Array.of(value), 1));
     const random = new Random(3);
     const seen = new Set<number>();
     for (let i = 0; i < 20; i++) {
@@ -67,29 +69,26 @@ describe('assembleBatch', () => {
 
 describe('epochBatches', () => {
   const random = new Random(5);
-  const examples: CaptionExample[] = Array.from({ length: 103 }, (_, image) => ({
-    image,
-    words: new Array<number>(1 + random.int(15)).fill(4),
-  }));
+  const captions = CaptionSet.of(
+    Array.from({ length: 103 }, (_, image) => ({
+      image,
+      words: new Array<number>(1 + random.int(15)).fill(4),
+    })),
+  );
 
   it('uses every caption once', () => {
-    const images = epochBatches(examples, 10, new Random(1))
-      .flat()
-      .map((example) => example.image);
-    expect(images.toSorted((a, b) => a! - b!)).toEqual(examples.map((example) => example.image));
+    const all = epochBatches(captions, 10, new Random(1)).flat();
+    expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 103 }, (_, i) => i));
   });
 
   it('puts captions of about the same length together', () => {
-    const spread = (batches: CaptionExample[][]) =>
-      Math.max(...batches.map((b) => Math.abs(b[0].words.length - b.at(-1)!.words.length)));
-    expect(spread(epochBatches(examples, 10, new Random(1)))).toBeLessThanOrEqual(4);
+    const spread = (batches: number[][]) =>
+      Math.max(...batches.map((b) => Math.abs(captions.wordsIn(b[0]) - captions.wordsIn(b.at(-1)!))));
+    expect(spread(epochBatches(captions, 10, new Random(1)))).toBeLessThanOrEqual(4);
   });
 
   it('depends on the generator alone', () => {
-    const order = (seed: number) =>
-      epochBatches(examples, 10, new Random(seed))
-        .flat()
-        .map((e) => e.image);
+    const order = (seed: number) => epochBatches(captions, 10, new Random(seed)).flat();
     expect(order(1)).toEqual(order(1));
     expect(order(1)).not.toEqual(order(2));
   });

@@ -7,15 +7,18 @@ import { CiderD } from '../../src/evaluation/cider.ts';
 import { sentence } from '../../src/evaluation/sentence.ts';
 import { Random } from '../../src/random.ts';
 import { buildVocabulary } from '../../src/text/vocabulary.ts';
+import { CaptionSet } from '../../src/training/caption-set.ts';
 import { TRAINING_DEFAULTS } from '../../src/training/options.ts';
 import { advantages, type RewardedImage, trainSelfCritical } from '../../src/training/self-critical.ts';
 import { train } from '../../src/training/trainer.ts';
+import { rowsOf } from '../helpers/feature-rows.ts';
 
 const F = 8;
 const random = new Random(3);
 const things = ['dog', 'cat', 'boat', 'child', 'horse', 'car'];
 const places = ['sand', 'grass', 'snow'];
-const features = { featureSize: F, views: [Float32Array.from({ length: 6 * F }, () => random.normal())] };
+const matrix = Float32Array.from({ length: 6 * F }, () => random.normal());
+const features = { featureSize: F, views: [rowsOf(matrix, F)] };
 const captions = things.map((thing, i) => [
   ['a', thing, 'on', 'the', places[i % 3]],
   ['one', thing, 'is', 'on', places[i % 3]],
@@ -35,8 +38,8 @@ const one = { threads: 1 };
 
 /** A model that has begun to learn by cross-entropy. */
 async function start(): Promise<Map<string, Float32Array>> {
-  const examples = captions.flatMap((own, image) =>
-    own.map((words) => ({ image, words: vocabulary.encode(words) })),
+  const examples = CaptionSet.of(
+    captions.flatMap((own, image) => own.map((words) => ({ image, words: vocabulary.encode(words) }))),
   );
   const options = {
     ...TRAINING_DEFAULTS,
@@ -95,7 +98,7 @@ describe('trainSelfCritical', () => {
     const rewards: number[] = [];
     const validations: number[] = [];
     const validate: Parameters<typeof trainSelfCritical>[7]['validate'] = async (decoder) => {
-      const found = await search(decoder, features.views[0], 6, searchOptions({ beam: 1 }));
+      const found = await search(decoder, matrix, 6, searchOptions({ beam: 1 }));
       const scores = found.map(([{ tokens }], i) =>
         cider.score(i, sentence(vocabulary.decode(tokens).split(' '))),
       );

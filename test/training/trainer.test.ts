@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
 import { Random } from '../../src/random.ts';
 import type { CaptionExample } from '../../src/training/batches.ts';
+import { CaptionSet } from '../../src/training/caption-set.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../../src/training/options.ts';
 import { type Hooks, train } from '../../src/training/trainer.ts';
+import { rowsOf } from '../helpers/feature-rows.ts';
 
 const I = 6;
 const F = 8;
@@ -20,13 +22,15 @@ const config: DecoderConfig = {
   vocabularySize: 14,
 };
 const random = new Random(11);
-const features = { featureSize: F, views: [Float32Array.from({ length: I * F }, () => random.normal())] };
+const matrix = Float32Array.from({ length: I * F }, () => random.normal());
+const features = { featureSize: F, views: [rowsOf(matrix, F)] };
 /** Each image has its own sentence, two to five words long. */
 const examples: CaptionExample[] = Array.from({ length: I }, (_, image) => ({
   image,
   words: Array.from({ length: 2 + (image % 4) }, () => 4 + random.int(10)),
 }));
-const data = { source: 'a test', features, train: examples, validation: examples };
+const set = CaptionSet.of(examples);
+const data = { source: 'a test', features, train: set, validation: set };
 const options: TrainingOptions = {
   ...TRAINING_DEFAULTS,
   epochs: 60,
@@ -59,7 +63,7 @@ describe('train', () => {
   }
 
   it('needs the image: without it the captions stay ambiguous', async () => {
-    const blind = { featureSize: F, views: [new Float32Array(I * F)] };
+    const blind = { featureSize: F, views: [rowsOf(new Float32Array(I * F), F)] };
     const { validationLoss } = await train(config, { ...data, features: blind }, options, one);
     expect(validationLoss).toBeGreaterThan(0.3);
   });
@@ -115,7 +119,7 @@ describe('train', () => {
       words: words.map((w) => 4 + ((w + 1) % 10)),
     }));
     await expect(
-      train(config, { ...data, train: other }, short, one, { checkpoint, resume: true }),
+      train(config, { ...data, train: CaptionSet.of(other) }, short, one, { checkpoint, resume: true }),
     ).rejects.toThrow(/was made with other data or options/);
   });
 
@@ -130,8 +134,8 @@ describe('train', () => {
   });
 
   it('refuses a validation loss that is no number', async () => {
-    const views = [Float32Array.of(...features.views[0], ...new Array<number>(F).fill(Number.NaN))];
-    const validation = [{ image: I, words: [4, 5] }];
+    const views = [rowsOf(Float32Array.of(...matrix, ...new Array<number>(F).fill(Number.NaN)), F)];
+    const validation = CaptionSet.of([{ image: I, words: [4, 5] }]);
     const broken = { ...data, validation, features: { featureSize: F, views } };
     await expect(train(config, broken, { ...options, epochs: 1 }, one)).rejects.toThrow(
       /the validation loss became NaN in epoch 1/,
@@ -163,20 +167,25 @@ describe('train', () => {
       image,
       words: words.map((w) => 4 + ((w + 5) % 10)),
     }));
-    const result = await train(config, { ...data, validation }, { ...options, patience: 3 }, one);
+    const result = await train(
+      config,
+      { ...data, validation: CaptionSet.of(validation) },
+      { ...options, patience: 3 },
+      one,
+    );
     expect(result.history.length).toBe(result.epoch + 3);
     expect(result.validationLoss).toBe(Math.min(...result.history.map((h) => h.validationLoss)));
   });
 
   it('stops with advice when the loss is no number', async () => {
-    const broken = { featureSize: F, views: [new Float32Array(I * F).fill(Number.NaN)] };
+    const broken = { featureSize: F, views: [rowsOf(new Float32Array(I * F).fill(Number.NaN), F)] };
     await expect(train(config, { ...data, features: broken }, options, one)).rejects.toThrow(
       /the loss became NaN in epoch 1/,
     );
   });
 
   it('says so when there is nothing to train on', async () => {
-    await expect(train(config, { ...data, train: [] }, options, one)).rejects.toThrow(
+    await expect(train(config, { ...data, train: CaptionSet.of([]) }, options, one)).rejects.toThrow(
       'expected at least one caption to train on but got none',
     );
   });

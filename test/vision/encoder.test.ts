@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { onnxModel, onnxNode, onnxTensor, onnxValue } from '../../src/onnx/proto.ts';
 import { tensorNames } from '../../src/onnx/tensor-names.ts';
 import { type EncoderDefinition, mirrored, type NetworkDefinition } from '../../src/vision/definition.ts';
 import { Encoder, encoderHash } from '../../src/vision/encoder.ts';
 import { encoderDefinition, encoderFiles } from '../../src/vision/encoders.ts';
-import { writeVggShaped } from '../helpers/vgg-shaped.ts';
+import { featureTensor } from '../../src/vision/feature-tensor.ts';
+import { FC7_SCALE, writeVggShaped } from '../helpers/vgg-shaped.ts';
 
 const OPTIONS = { threads: 1 };
 
@@ -124,6 +125,38 @@ describe('a file of the ONNX zoo’s VGG16 shape', () => {
     const second = await encoder.encode([photos[1]!]);
     expect(together.subarray(4096, 2 * 4096)).toEqual(second);
     await encoder.release();
+  });
+});
+
+describe('a file of 8-bit numbers', () => {
+  test('fc7 is computed from them, with the scale and the zero point beside them', async () => {
+    const file = await writeVggShaped(join(folder, 'int8.onnx'), { quantised: true });
+    const names = tensorNames(await readFile(file))!;
+    const { networks } = encoderDefinition('vgg16-int8');
+    for (const name of networks[0]!.features) expect(names.computed).not.toContain(name);
+    const unscaled = { ...encoderDefinition('vgg16-int8'), networks: [{ ...networks[0]!, l2: null }] };
+    const encoder = await Encoder.load(unscaled, [file], OPTIONS);
+    const features = await encoder.encode(photos.slice(0, 2));
+    await encoder.release();
+    expect(features.length).toBe(2 * 4096);
+    // Every value is a whole number of steps, from 0 (what the ReLU leaves of the negative ones) to 255.
+    const steps = [...features].map((value) => value / FC7_SCALE);
+    expect(steps.every((step) => Math.abs(step - Math.round(step)) < 1e-3 && step >= 0 && step <= 255)).toBe(
+      true,
+    );
+    expect(new Set(steps.map(Math.round)).size).toBeGreaterThan(50);
+    expect([...features.subarray(0, 4096)]).not.toEqual([...features.subarray(4096)]);
+  });
+
+  test('a float tensor is preferred, and the scale has to be there', () => {
+    const wanted = ['fc7', 'flat'];
+    const constants = ['fc7_scale', 'fc7_zero_point'];
+    const both = { outputs: [], computed: ['fc7_quantized', 'flat'], constants };
+    expect(featureTensor(both, wanted)).toMatchObject({ name: 'flat', quantised: false });
+    const bytes = { outputs: [], computed: ['fc7_quantized'], constants };
+    expect(featureTensor(bytes, wanted)).toMatchObject({ name: 'fc7', quantised: true });
+    expect(featureTensor({ ...bytes, constants: ['fc7_scale'] }, wanted)).toBeUndefined();
+    expect(featureTensor({ ...both, outputs: ['flat'] }, wanted)?.addition.length).toBe(0);
   });
 });
 
@@ -325,7 +358,7 @@ describe('the encoders that ship', () => {
 describe('encoders by name', () => {
   test('an unknown name lists the known ones', () => {
     expect(() => encoderDefinition('vgg11')).toThrow(
-      /^expected --encoder to be one of .*resnet50.*, vgg16, vgg19, vgg16-caffe but got vgg11$/,
+      /^expected --encoder to be one of .*resnet50.*, vgg16, vgg16-int8, vgg19, vgg16-caffe but got vgg11$/,
     );
   });
 
@@ -343,12 +376,45 @@ describe('encoders by name', () => {
     );
   });
 
-  test('a network that did not ship is asked for', () => {
-    expect(() => encoderFiles(encoderDefinition('vgg16'))).toThrow(
-      /^expected the network of encoder vgg16 at .*vgg16-7\.onnx but there is no such file$/,
+  test("networks are looked for in this package, then in the user's folder", async () => {
+    const shipped = join(folder, 'shipped');
+    const home = join(folder, 'home');
+    for (const place of [shipped, home]) await mkdir(place, { recursive: true });
+    const folders = [shipped, home];
+    await writeFile(join(home, 'resnet50.onnx'), '');
+    expect(encoderFiles(encoderDefinition('resnet50'), { folders })).toEqual([join(home, 'resnet50.onnx')]);
+    await writeFile(join(shipped, 'resnet50.onnx'), '');
+    expect(encoderFiles(encoderDefinition('resnet50'), { folders })).toEqual([
+      join(shipped, 'resnet50.onnx'),
+    ]);
+  });
+
+  test.each([
+    ['vgg16', 'vgg16-7.onnx', 'caption models pull vgg16 gets it; or put vgg16-7.onnx into '],
+    [
+      'vgg16-int8',
+      'vgg16-12-int8.onnx',
+      'caption models pull vgg16-int8 gets it; or put vgg16-12-int8.onnx into ',
+    ],
+    ['vgg16-caffe', 'vgg16-caffe.onnx', 'put vgg16-caffe.onnx into '],
+  ])('the network of %s, which does not ship, is asked for', (name, file, hint) => {
+    const home = join(folder, 'no', 'home');
+    const find = () => encoderFiles(encoderDefinition(name), { folders: [join(folder, 'none'), home] });
+    expect(find).toThrow(
+      `expected the network of encoder ${name} at ${join(home, file)} but there is no such file`,
     );
-    expect(() => encoderFiles(encoderDefinition('vgg16'))).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('--encoder-file') }),
+    expect(find).toThrow(
+      expect.objectContaining({
+        hint: `${hint}${home} by hand, or name it with --encoder-file path`,
+      }),
     );
+  });
+
+  test('where the user has no other wish, the folder is that of CAPTION_HOME', () => {
+    vi.stubEnv('CAPTION_HOME', join(folder, 'mine'));
+    expect(() => encoderFiles(encoderDefinition('vgg19'))).toThrow(
+      `at ${join(folder, 'mine', 'encoders', 'vgg19-7.onnx')} but there is no such file`,
+    );
+    vi.unstubAllEnvs();
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Encoder, encoderHash } from '../../src/vision/encoder.ts';
 import { encoderDefinition } from '../../src/vision/encoders.ts';
 import { extractFeatures } from '../../src/vision/extract.ts';
-import { readFeatures } from '../../src/vision/feature-file.ts';
+import { readFeatures } from '../helpers/feature-rows.ts';
 import { writeVggShaped } from '../helpers/vgg-shaped.ts';
 
 let folder: string;

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
-import { FeatureWriter, readFeatures } from '../../src/vision/feature-file.ts';
+import { FeatureWriter } from '../../src/vision/feature-file.ts';
+import { FeatureTable } from '../../src/vision/feature-table.ts';
+import type { NumberType } from '../../src/vision/npy.ts';
+import { readFeatures } from '../helpers/feature-rows.ts';
 
 const F = 2;
 const HASH = 'a'.repeat(64);
@@ -18,7 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const open = (hash = HASH, size = F) => FeatureWriter.open(path, 'tiny', hash, size);
+const HEAD = { encoder: 'tiny', hash: HASH, featureSize: F, type: 'float32' as const };
+
+const open = (type: NumberType = 'float32') => FeatureWriter.open(path, { ...HEAD, type });
 
 /** Whole numbers from `first` to `last`. */
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -49,7 +54,6 @@ test('what is written is read, by key', async () => {
   expect(table.keys).toEqual(['k1', 'dir/ünïcode "2".jpg', 'k3']);
   expect([...table.data]).toEqual([...row(1), ...row(2), ...row(3)]);
   expect([...table.row('dir/ünïcode "2".jpg')!]).toEqual(row(2));
-  expect(table.rowIndex('k3')).toBe(2);
   expect(table.row('k4')).toBeUndefined();
 });
 
@@ -68,11 +72,74 @@ test('the matrix is an .npy file of version 1.0 whose header counts the rows at 
   expect(bytes.readFloatLE(128 + F * 4 + 4)).toBe(2.5);
 });
 
+describe('float16', () => {
+  test('takes half the space, and the index and the header say so', async () => {
+    const writer = await open('float16');
+    await writer.append([image('k1')], Float32Array.of(1 + 2 ** -10, -2));
+    await writer.append([image('k2')], Float32Array.of(1 / 3, 65504));
+    await writer.close();
+    const bytes = await readFile(path);
+    expect(bytes.toString('latin1', 10, 128)).toMatch(
+      /^\{'descr': '<f2', 'fortran_order': False, 'shape': \(2, 2\), \} +\n$/,
+    );
+    expect(bytes.subarray(128).toString('hex')).toBe('013c00c05535ff7b');
+    expect((await readFile(index, 'utf8')).split('\n')[0]).toMatch(/,"featureSize":2,"type":"float16"\}$/);
+    const { data } = await readFeatures(path);
+    expect([...data]).toEqual([1 + 2 ** -10, -2, 1365 / 4096, 65504]);
+  });
+
+  test('is mended and continued like float32', async () => {
+    const writer = await open('float16');
+    for (const key of ['k1', 'k2', 'k3'])
+      await writer.append([image(key)], Float32Array.from(row(Number(key[1]))));
+    await writer.close();
+    const whole = await readFile(path);
+    await truncate(path, 128 + 2 * F * 2 + 1);
+    const again = await open('float16');
+    expect(again.size).toBe(2);
+    await again.append([image('k3')], Float32Array.from(row(3)));
+    await again.close();
+    expect(await readFile(path)).toEqual(whole);
+  });
+
+  test.each(['float32', 'float16'] as const)(
+    'a file of %s is not continued with other numbers',
+    async (type) => {
+      await (await open(type)).close();
+      const other = type === 'float32' ? 'float16' : 'float32';
+      await expect(open(other)).rejects.toThrow(
+        new UserError(`expected numbers in ${type}, which ${path} holds already, but got ${other}`, {
+          hint: 'write to another file, or remove this one and its .index.jsonl',
+        }),
+      );
+    },
+  );
+
+  test('an index that names no type is of float32', async () => {
+    await write(['k1']);
+    await writeFile(index, (await readFile(index, 'utf8')).replace(',"type":"float32"', ''));
+    expect([...(await readFeatures(path)).data]).toEqual(row(1));
+    await (await open()).close();
+    await expect(open('float16')).rejects.toThrow(/expected numbers in float32, which /);
+  });
+
+  test('a number that is too large is refused', async () => {
+    const writer = await open('float16');
+    await expect(writer.append([image('k1')], Float32Array.of(0, 70000))).rejects.toThrow(
+      new UserError(
+        `cannot write the feature file ${path}: float16 holds numbers from -65504 to 65504 but got 70000`,
+      ),
+    );
+    expect(writer.size).toBe(0);
+    await writer.close();
+  });
+});
+
 test('the index is a line about the encoder, then one an image', async () => {
   await write(['k1', 'k2']);
   const sha256 = '0'.repeat(64);
   expect((await readFile(index, 'utf8')).split('\n')).toEqual([
-    `{"format":"caption features 2","encoder":"tiny","hash":"${HASH}","featureSize":${F}}`,
+    `{"format":"caption features 2","encoder":"tiny","hash":"${HASH}","featureSize":${F},"type":"float32"}`,
     `{"key":"k1","sha256":"${sha256}"}`,
     `{"key":"k2","sha256":"${sha256}"}`,
     '',
@@ -96,7 +163,44 @@ test('of several rows with the same key the last one holds', async () => {
   expect(table.keys).toEqual(['k3', 'k4', 'k1', 'k2']);
   expect([...table.data]).toEqual([...row(3), ...row(4), ...row(10), ...row(21)]);
   expect([...table.row('k2')!]).toEqual(row(21));
-  expect(table.rowIndex('k3')).toBe(0);
+});
+
+test('rows are copied to any place, counted without those that no longer hold', async () => {
+  await write(['k1', 'k2', 'k1', 'k3']);
+  const table = await FeatureTable.open(path);
+  const into = new Float32Array(6).fill(-1);
+  expect(['k1', 'k2', 'k3', 'k4'].map((key) => table.rowIndex(key))).toEqual([1, 0, 2, undefined]);
+  table.copyRow(2, into, 3);
+  expect([...into]).toEqual([-1, -1, -1, ...row(3), -1]);
+  expect(() => table.copyRow(3, into, 0)).toThrow('internal: expected a row below 3 but got 3');
+  await table.close();
+});
+
+test('another view of the images is lined up by their names, with zeros for those that it lacks', async () => {
+  const other = join(folder, 'turned.npy');
+  await write(['k1', 'k2', 'k3']);
+  const writer = await FeatureWriter.open(other, HEAD);
+  await writer.append([image('k3'), image('k4'), image('k1')], Float32Array.of(30, 31, 40, 41, 10, 11));
+  await writer.close();
+  const [plain, turned] = [await FeatureTable.open(path), await FeatureTable.open(other)];
+  const view = turned.inOrderOf(plain);
+  const into = new Float32Array(3 * F).fill(-1);
+  for (const row of [0, 1, 2]) view.copyRow(row, into, row * F);
+  expect([...into]).toEqual([10, 11, 0, 0, 30, 31]);
+  await plain.close();
+  await turned.close();
+});
+
+test('a file cut short while it is read is an error that names it', async () => {
+  await write(['k1', 'k2']);
+  const table = await FeatureTable.open(path);
+  await truncate(path, 128 + F * 4 + 1);
+  expect(() => table.row('k2')).toThrow(
+    new UserError(`cannot read the feature file ${path}: it ends too early`, {
+      hint: 'it was whole when it was opened: leave it alone while it is in use',
+    }),
+  );
+  await table.close();
 });
 
 test('an empty file has no rows', async () => {
@@ -193,14 +297,14 @@ describe('resuming', () => {
 describe('refusals', () => {
   test('another encoder', async () => {
     await write(['k1']);
-    await expect(FeatureWriter.open(path, 'other', 'b'.repeat(64), F)).rejects.toThrow(
-      /photos\.npy was made with encoder tiny \(a{12}\) but got other \(b{12}\)$/,
-    );
+    await expect(
+      FeatureWriter.open(path, { ...HEAD, encoder: 'other', hash: 'b'.repeat(64) }),
+    ).rejects.toThrow(/photos\.npy was made with encoder tiny \(a{12}\) but got other \(b{12}\)$/);
     expect((await readFeatures(path)).keys).toEqual(['k1']);
   });
 
   test('a name without .npy', async () => {
-    await expect(FeatureWriter.open(join(folder, 'x.bin'), 'tiny', HASH, F)).rejects.toThrow(
+    await expect(FeatureWriter.open(join(folder, 'x.bin'), HEAD)).rejects.toThrow(
       /^expected the name of a feature file to end in \.npy but got .*x\.bin$/,
     );
   });
@@ -266,6 +370,21 @@ describe('refusals', () => {
       /^expected .*photos\.npy to be ours to continue but it has no index .*photos\.index\.jsonl$/,
     );
     expect(await readFile(path, 'utf8')).toBe('precious data of somebody else');
+  });
+
+  test.each([
+    ['other numbers', "'<f4'", "'<f2'"],
+    ['rows of another length', '(1, 2)', '(1, 4)'],
+  ])('a matrix of %s than the index says', async (_, from, to) => {
+    await write(['k1']);
+    const bytes = (await readFile(path, 'latin1')).replace(from, to);
+    await writeFile(path, bytes, 'latin1');
+    for (const reading of [readFeatures(path), open()]) {
+      await expect(reading).rejects.toThrow(
+        `expected ${path} to hold rows of 2 numbers in float32, as its index says, but got another header`,
+      );
+    }
+    expect(await readFile(path, 'latin1')).toBe(bytes);
   });
 
   test('files that are not there, or only half', async () => {
