@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** A file for the results as JSON; .ci/run counts them. */
@@ -7,6 +9,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     execArgv: ['--import', new URL('test/helpers/typescript-workers.mjs', import.meta.url).href],
+    // Nobody's own models take part.
+    env: { CAPTION_HOME: join(tmpdir(), 'caption-tests-have-no-home') },
     globalSetup: 'test/helpers/run-folder.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,

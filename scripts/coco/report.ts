@@ -1,59 +1,90 @@
 import { join } from 'node:path';
-import { fileSize } from '../../src/cli/models-text.ts';
 import { duration, say } from '../../src/cli/terminal.ts';
+import { InternalError } from '../../src/errors.ts';
 import { writeFileAtomic } from '../../src/files/atomic.ts';
 import type { RunRecord } from './run-record.ts';
 import { countSplits, readImages } from './subset.ts';
 import { readManifest, type Training } from './training.ts';
 
-/** Where the images come from, in one sentence, and terms of use that whoever has the model should know. */
+/** What a report tells besides what the model folder does. */
 export interface Origin {
-  readonly data: string;
+  /** Where the images come from, in a sentence. */
+  readonly images: string;
+  /** On what terms, in a sentence. */
   readonly terms: string;
+  /** The arguments of the script, to run it again. */
+  readonly args: readonly string[];
 }
 
-const FILE = 'report.md';
+type Row = readonly (string | number)[];
 
-/** Writes `report.md`: what the model was trained on, how, how well it does, and how it is made again. */
+/** So many missing images are named; a folder that lacks thousands is another matter. */
+const NAMED = 20;
+
+/** Writes `report.md`: what the model was trained on and how, how good it is, and how it is made again. */
 export async function writeReport({ out, data, record }: Training, origin: Origin): Promise<void> {
-  const manifest = await readManifest(out);
-  const { encoder, decoder, training, decoding } = manifest;
+  const { name, encoder, decoder, decoding, training } = await readManifest(out);
+  const { scored } = record;
+  if (!scored) throw new InternalError('expected scores to report');
   const images = await readImages(data);
-  const splits = Object.entries(countSplits(images)).map(([split, n]) => {
-    const captions = images.filter((image) => image.split === split).flatMap((image) => image.captions);
-    return [split, n.toLocaleString('en'), captions.length.toLocaleString('en')];
+  const splits = Object.entries(countSplits(images)).map(([split, n]): Row => {
+    const ofIt = images.filter((image) => image.split === split);
+    return [split, n, ofIt.reduce((sum, { captions }) => sum + captions.length, 0)];
   });
-  const settings = { encoder: encoder.name, ...decoder, ...training, ...prefixed('decoding', decoding) };
-  const scores = Object.entries(record.scored!.scores).map(([name, score]) => [name, rounded(score)]);
-  const times = Object.entries(record.seconds).map(([stage, seconds]) => [
-    stage,
-    seconds.toFixed(1),
-    duration(seconds),
-  ]);
-  const weights = `caption --model ${quoted(out)} photo.jpg`;
+  const settings = { encoder: encoder.name, ...decoder, ...training };
   const parts = [
-    `# ${manifest.name}`,
-    `Made by \`npm run ${record.script}\` of caption. Try it: \`${weights}\``,
+    `# ${name}`,
+    `Made by \`npm run ${record.script}\`. Try it: \`caption --model ${quoted(out)} photo.jpg\``,
     '## Data',
-    origin.data,
-    table(['split', 'images', 'captions'], splits),
-    missing(record),
+    origin.images,
+    ...table(['split', 'images', 'captions'], splits),
+    ...missingImages(record),
     origin.terms,
     '## Scores',
-    'On split test, which nothing was chosen by, as coco-caption computes them:',
-    table(['metric', 'value'], scores),
+    'On split test, by which nothing was chosen, as coco-caption computes them:',
+    ...table(['metric', 'value'], Object.entries(scored.scores).map(([metric, value]) => [metric, rounded(value)])),
     '## Settings',
-    table(
-      ['setting', 'value'],
-      Object.entries(settings).map(([name, value]) => [name, text(value)]),
-    ),
+    ...table(['setting', 'value'], [...rows(settings), ...rows(decoding)]),
     '## Time',
-    table(['stage', 'seconds', ''], times),
-    `Runs that were killed are not counted. Memory of this machine: ${fileSize(await memory())}.`,
+    ...table(
+      ['stage', 'seconds', ''],
+      Object.entries(record.seconds).map(([stage, seconds]) => [stage, seconds.toFixed(1), duration(seconds)]),
+    ),
+    'Over all runs but those that were killed.',
     '## Again',
-    `The same command, from an empty folder, makes the same model:\n\n    ${command(record)}`,
+    'This makes the same model in another folder; where it was made it does only what is left to do.',
+    `    npm run ${record.script} -- ${origin.args.map(quoted).join(' ')}`,
   ];
-  const path = join(out, FILE);
-  await writeFileAtomic(path, `${parts.filter((part) => part !== '').join('\n\n')}\n`);
+  const path = join(out, 'report.md');
+  await writeFileAtomic(path, `${parts.join('\n\n')}\n`);
   say(`wrote ${path}`);
+}
+
+function missingImages({ missing = [] }: RunRecord): string[] {
+  if (missing.length === 0) return [];
+  const named = missing.slice(0, NAMED).map(({ key, why }) => `- ${key}: ${why}`);
+  const more = missing.length > NAMED ? [`- and ${missing.length - NAMED} more (run.json names them)`] : [];
+  return [`Left out, as they could not be had (${missing.length}):`, [...named, ...more].join('\n')];
+}
+
+/** A table in Markdown; none without rows. */
+function table(head: Row, body: readonly Row[]): string[] {
+  const line = (cells: Row) => `| ${cells.join(' | ')} |`;
+  return body.length > 0 ? [[line(head), line(head.map(() => '---')), ...body.map(line)].join('\n')] : [];
+}
+
+function rows(settings: object): Row[] {
+  return Object.entries(settings).map(([name, value]) => [
+    name,
+    typeof value === 'object' ? JSON.stringify(value) : value,
+  ]);
+}
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toFixed(4);
+}
+
+/** An argument as a shell reads it. */
+function quoted(arg: string): string {
+  return /^[\w./:=@%+,-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`;
 }

@@ -16,6 +16,8 @@ import type { RunRecord } from './run-record.ts';
 /** A data set that is ready, and the model folder that it is for. */
 export interface Training {
   readonly out: string;
+  /** What the scores are called by: `COCO val2017`. */
+  readonly name: string;
   /** JSON Lines file with splits train, val and test. */
   readonly data: string;
   readonly imagesDir: string;
@@ -59,12 +61,12 @@ export async function evaluateModel(training: Training): Promise<void> {
     const scores = z.record(z.string(), z.number()).parse(JSON.parse(json));
     await record.keep({ scored: { data: dataHash, model, scores, someFailed } });
   }
-  await writeScores(out, record.scored!.scores);
+  await writeScores(training);
 }
 
-async function writeScores(out: string, test: Readonly<Record<string, number>>): Promise<void> {
-  const manifest = await readManifest(out);
-  const text = `${JSON.stringify({ ...manifest, scores: { test } }, null, 2)}\n`;
+async function writeScores({ out, name, record }: Training): Promise<void> {
+  const scores = { [`${name} test`]: record.scored?.scores };
+  const text = `${JSON.stringify({ ...(await readManifest(out)), scores }, null, 2)}\n`;
   if (text !== (await readFile(join(out, MANIFEST), 'utf8'))) await writeFileAtomic(join(out, MANIFEST), text);
 }
 

@@ -116,7 +116,7 @@ export function captionCommand(): Command {
   addSearchOptions(command);
   command
     .optionsGroup('Encoder:')
-    .option('--encoder-file <path>', "the network's ONNX file, where it doesn't ship with caption (VGG)")
+    .option('--encoder-file <path>', "the network's ONNX file, where it neither ships nor was pulled")
     .option('--encoder <name>', "fails unless this is the model's encoder");
   return addMachineOptions(command)
     .addHelpText('after', HELP)

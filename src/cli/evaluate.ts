@@ -52,7 +52,7 @@ export function evaluateCommand(): Command {
     .option('--json', 'print one JSON object');
   addSearchOptions(command)
     .optionsGroup('Encoder:')
-    .option('--encoder-file <path>', "the network's ONNX file, where it doesn't ship with caption (VGG)");
+    .option('--encoder-file <path>', "the network's ONNX file, where it neither ships nor was pulled");
   return addMachineOptions(command)
     .addHelpText('after', HELP)
     .action(async (flags: EvaluateFlags) => {

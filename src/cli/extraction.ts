@@ -24,13 +24,13 @@ export function addEncoderOptions(command: Command): Command {
     .optionsGroup('Encoder:')
     .option(
       '--encoder <name>',
-      `${DEFAULT_ENCODER}, resnet50 or efficientnet-lite4, which ship; vgg16, vgg19 or vgg16-caffe ` +
+      `${DEFAULT_ENCODER}, resnet50 or efficientnet-lite4, which ship; vgg16, vgg16-int8 and vgg19, ` +
+        `which caption models pull gets; vgg16-caffe ` +
         `(${DEFAULT_ENCODER})`,
     )
     .option(
       '--encoder-file <path>',
-      "the network's ONNX file, where it doesn't ship with caption: vgg16-7.onnx or vgg16-12.onnx, " +
-        'vgg19-7.onnx of the ONNX Model Zoo',
+      "the network's ONNX file, where it neither ships nor was pulled (vgg16-caffe), or instead of that one",
     );
 }
 

@@ -48,7 +48,8 @@ Examples:
   caption train --data flickr8k/ --features flickr8k.npy --mirrored-features mirrored.npy --out mine
 
   # Of a folder of images, with VGG16 of the ONNX Model Zoo
-  caption features photos/ --out photos.npy --encoder vgg16 --encoder-file vgg16-7.onnx
+  caption models pull vgg16
+  caption features photos/ --out photos.npy --encoder vgg16
 
 Exit status: 0 all images done, 1 some could not be read (each is named), 2 wrong
 call, 70 a bug of caption, 130 interrupted by Ctrl-C

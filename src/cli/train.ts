@@ -57,8 +57,9 @@ Examples:
   caption features flickr8k/ --out flickr8k.npy
   caption train --data flickr8k/ --features flickr8k.npy --out gru --cell gru --mode init
 
-  # VGG16's FC-4096 (vgg16-7.onnx or vgg16-12.onnx of the ONNX Model Zoo)
-  caption train --data flickr8k/ --encoder vgg16 --encoder-file vgg16-7.onnx --out vgg
+  # VGG16's FC-4096 of the ONNX Model Zoo
+  caption models pull vgg16
+  caption train --data flickr8k/ --encoder vgg16 --out vgg
 
 Exit status: 0 trained, 1 trained without some images that could not be read,
 2 wrong call, 70 a bug of caption, 130 interrupted by Ctrl-C
