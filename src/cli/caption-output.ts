@@ -13,7 +13,6 @@ import { StreamWriter } from '../captioning/writers/stream-writer.ts';
 import { plain, tsv } from '../captioning/writers/tsv.ts';
 import { txt } from '../captioning/writers/txt.ts';
 import type { CaptionWriter } from '../captioning/writers/writer.ts';
-import { xmp } from '../captioning/writers/xmp.ts';
 import { UserError } from '../errors.ts';
 import type { DocumentFormatName, OutputFlags, SidecarFormatName } from './caption-flags.ts';
 
@@ -117,7 +116,7 @@ export async function openOutput(
 ): Promise<Output> {
   const { existing = 'skip' } = flags;
   if (plan.kind === 'sidecars') {
-    const format = SIDECARS[plan.format];
+    const format = await SIDECARS[plan.format]();
     const { extension = format.extension, keepImageExtension = false, outputDir } = flags;
     const paths = sidecarPaths(images, {
       extension,
@@ -139,7 +138,11 @@ export async function openOutput(
   return { writer: await DocumentWriter.open({ path, format, existing }), fileOf: () => path };
 }
 
-const SIDECARS: Readonly<Record<SidecarFormatName, SidecarFormat>> = { txt, xmp };
+/** XMP's needs a parser of XML, which nobody else has to wait for. */
+const SIDECARS: Readonly<Record<SidecarFormatName, () => Promise<SidecarFormat>>> = {
+  txt: async () => txt,
+  xmp: async () => (await import('../captioning/writers/xmp.ts')).xmp,
+};
 
 const DOCUMENTS: Readonly<Record<Exclude<DocumentFormatName, 'csv'>, DocumentFormat>> = {
   tsv,
