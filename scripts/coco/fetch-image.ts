@@ -34,6 +34,7 @@ export async function fetchImage(key: string, fetching: ImageFetching): Promise<
       // COCO's server has no certificate for its name.
       await download({ ...options, url, to: unchecked, allowHttp: true });
     } catch (error) {
+      options.signal?.throwIfAborted();
       if (!isOwn(error)) throw error;
       return error.message;
     }

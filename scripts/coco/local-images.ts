@@ -14,7 +14,9 @@ export async function inLocalFolder(images: readonly NamedImage[], folder: strin
   const subsets = new Set(images.map(({ key }) => posix.dirname(key)));
   const places = new Map<string, string>();
   for (const subset of subsets) {
-    const names = images.filter(({ key }) => posix.dirname(key) === subset).map(({ key }) => posix.basename(key));
+    const names = images
+      .filter(({ key }) => posix.dirname(key) === subset)
+      .map(({ key }) => posix.basename(key));
     const root = await findImagesRoot(
       [join(folder, subset), join(folder, 'images', subset), folder, join(folder, 'images')],
       names,

@@ -89,7 +89,9 @@ export function trainingArguments(command: Command): TrainingArguments {
 export function checkEncoder({ encoder = DEFAULT_ENCODER, encoderFile }: ScriptFlags): string {
   for (const file of encoderFiles(encoderDefinition(encoder), { encoderFile })) {
     if (existsSync(file)) continue;
-    throw new UserError(`expected --encoder-file to be the ONNX file of ${encoder} but ${file} does not exist`);
+    throw new UserError(
+      `expected --encoder-file to be the ONNX file of ${encoder} but ${file} does not exist`,
+    );
   }
   return encoder;
 }

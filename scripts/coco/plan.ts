@@ -1,9 +1,10 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { fileSize } from '../../src/cli/models-text.ts';
-import { duration } from '../../src/cli/terminal.ts';
+import { count, duration, say } from '../../src/cli/terminal.ts';
 import { UserError } from '../../src/errors.ts';
 import { encoderDefinition } from '../../src/vision/encoders.ts';
+import { IMAGE_BYTES } from './sources.ts';
 import type { Counts } from './subset.ts';
 
 /** What is still to be done, for an estimate of what it takes. */
@@ -16,14 +17,15 @@ export interface Work {
   readonly mirror: boolean;
   /** Images that are only looked at, as they are on the disk already. */
   readonly toCheck: number;
-  /** Images to fetch, and bytes to fetch in all. */
-  readonly toFetch: { readonly images: number; readonly bytes: number };
+  /** Images to fetch, and bytes of annotations. */
+  readonly toFetch: { readonly images: number; readonly annotations: number };
   readonly isTrained: boolean;
   readonly isScored: boolean;
 }
 
 /** What it takes, estimated. */
-export interface Estimate {
+interface Estimate {
+  readonly fetchedBytes: number;
   /** Bytes of features, checkpoint and model. */
   readonly modelBytes: number;
   readonly seconds: Readonly<Record<'images' | 'features' | 'training' | 'evaluation', number>>;
@@ -46,10 +48,12 @@ export function estimate(work: Work): Estimate {
   const { vgg, other } = SECONDS_AN_IMAGE_ENCODED;
   const anImage = encoder.startsWith('vgg') ? vgg : other;
   const captions = isTrained ? 0 : epochs * CAPTIONS_AN_IMAGE * (counts.train + counts.val / 3);
+  const fetchedBytes = toFetch.annotations + toFetch.images * IMAGE_BYTES;
   return {
+    fetchedBytes,
     modelBytes: isTrained ? 0 : encoded * encoderDefinition(encoder).featureSize * 4 + MODEL_BYTES,
     seconds: {
-      images: toFetch.bytes / FETCHED_BYTES_PER_SECOND + (toCheck + toFetch.images) * SECONDS_AN_IMAGE_CHECKED,
+      images: fetchedBytes / FETCHED_BYTES_PER_SECOND + (toCheck + toFetch.images) * SECONDS_AN_IMAGE_CHECKED,
       features: encoded * anImage,
       training: captions / CAPTIONS_PER_SECOND,
       evaluation: isScored ? 0 : counts.test * (anImage + SECONDS_AN_IMAGE_CAPTIONED),
@@ -57,19 +61,55 @@ export function estimate(work: Work): Estimate {
   };
 }
 
-/** The times of an estimate in words. */
-export function timeInWords({ seconds }: Estimate, { toFetch, isTrained, isScored }: Work): string {
+/**
+ * Tells what is left to do and what it takes, and checks that there is room for it.
+ *
+ * @param name of the data
+ * @param work folder for what is fetched, and how much more that is when it is unpacked
+ */
+export async function tellPlan(
+  name: string,
+  left: Work,
+  { out, work, unpacked }: { out: string; work?: string; unpacked?: number },
+): Promise<void> {
+  const { counts } = left;
+  const estimated = estimate(left);
+  const { fetchedBytes, modelBytes } = estimated;
+  const needs = [
+    ...(work === undefined ? [] : [{ folder: work, bytes: fetchedBytes + (unpacked ?? 0) }]),
+    { folder: out, bytes: modelBytes },
+  ].filter(({ bytes }) => bytes > 0);
+  const [train, val, test] = [counts.train, counts.val, counts.test].map((n) => n.toLocaleString('en'));
+  say(`${name}: ${train} images to learn from, ${val} for validation, ${test} to test with`);
+  if (fetchedBytes > 0) say(`to fetch: ${fileSize(fetchedBytes)}, ${fetchedInWords(left)}`);
+  if (needs.length > 0) {
+    say(`disk: ${needs.map(({ folder, bytes }) => `${fileSize(bytes)} in ${folder}`).join(', ')}`);
+  }
+  say(`time: ${timeInWords(estimated, left)}`);
+  await checkDisk(needs);
+}
+
+function fetchedInWords({ toFetch: { images, annotations } }: Work): string {
+  const parts = [
+    ...(annotations > 0 ? ['annotations'] : []),
+    ...(images > 0 ? [count(images, 'image')] : []),
+  ];
+  return parts.join(' and ');
+}
+
+function timeInWords({ seconds, fetchedBytes }: Estimate, { isTrained, isScored }: Work): string {
   const { images, features, training, evaluation } = seconds;
   const parts = [
-    images === 0 ? '' : `${duration(images)} for the images${toFetch.bytes > 0 ? ' (at 5 MB/s)' : ''}`,
+    images === 0 ? '' : `${duration(images)} for the images${fetchedBytes > 0 ? ' (at 5 MB/s)' : ''}`,
     isTrained ? '' : `${duration(features)} for their features, ${duration(training)} of training at most`,
     isScored ? '' : `${duration(evaluation)} for the test`,
   ].filter((part) => part !== '');
-  return parts.length > 0 ? `about ${parts.join(', ')} on two cores` : 'nothing is left to do';
+  if (parts.length === 0) return 'nothing is left to do';
+  return `about ${parts.join(', ')}; this and the rest is estimated, for two cores`;
 }
 
 /** Bytes that will be written to a folder. */
-export interface Need {
+interface Need {
   readonly folder: string;
   readonly bytes: number;
 }

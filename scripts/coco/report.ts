@@ -42,13 +42,20 @@ export async function writeReport({ out, data, record }: Training, origin: Origi
     origin.terms,
     '## Scores',
     'On split test, by which nothing was chosen, as coco-caption computes them:',
-    ...table(['metric', 'value'], Object.entries(scored.scores).map(([metric, value]) => [metric, rounded(value)])),
+    ...table(
+      ['metric', 'value'],
+      Object.entries(scored.scores).map(([metric, value]) => [metric, rounded(value)]),
+    ),
     '## Settings',
     ...table(['setting', 'value'], [...rows(settings), ...rows(decoding)]),
     '## Time',
     ...table(
       ['stage', 'seconds', ''],
-      Object.entries(record.seconds).map(([stage, seconds]) => [stage, seconds.toFixed(1), duration(seconds)]),
+      Object.entries(record.seconds).map(([stage, seconds]) => [
+        stage,
+        seconds.toFixed(1),
+        duration(seconds),
+      ]),
     ),
     'Over all runs but those that were killed.',
     '## Again',

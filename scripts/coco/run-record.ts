@@ -74,8 +74,8 @@ export class RunRecord {
     return new RunRecord(path, old);
   }
 
-  get settings(): Settings {
-    return this.now.settings;
+  get script(): string {
+    return this.now.script;
   }
 
   get seconds(): Contents['seconds'] {
@@ -95,7 +95,9 @@ export class RunRecord {
   }
 
   /** Writes what has changed. */
-  async keep(changes: Partial<Pick<Contents, 'seconds' | 'missing' | 'trained' | 'scored'>> = {}): Promise<void> {
+  async keep(
+    changes: Partial<Pick<Contents, 'seconds' | 'missing' | 'trained' | 'scored'>> = {},
+  ): Promise<void> {
     this.now = { ...this.now, ...changes };
     await writeFileAtomic(this.path, `${JSON.stringify(this.now, null, 2)}\n`);
   }

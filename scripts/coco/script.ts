@@ -15,6 +15,8 @@ export async function runScript<Flags>(
   work: (flags: Flags, interrupt: Interrupt) => Promise<boolean>,
 ): Promise<void> {
   const interrupt = new Interrupt();
+  // Whoever reads the help may have read enough.
+  process.stdout.on('error', () => process.exit());
   try {
     await command
       .action(async (flags: Flags) => {

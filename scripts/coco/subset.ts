@@ -40,7 +40,8 @@ export async function chooseSubset(
   { images, seed }: { images?: number; seed: number },
 ): Promise<NamedImage[]> {
   const ranked: NamedImage[][] = [];
-  for (const [i, file] of files.entries()) ranked.push(inOrderOf(seed, await readFile(file, source.files[i]!)));
+  for (const [i, file] of files.entries())
+    ranked.push(inOrderOf(seed, await readFile(file, source.files[i]!)));
   const [first = [], others = []] = ranked;
   const open = source.splitBy === 'own' ? first.filter(({ split }) => split === 'train') : first;
   if (images !== undefined && images > open.length) {
@@ -73,16 +74,30 @@ async function readFile(file: string, name: string): Promise<NamedImage[]> {
 }
 
 /** The images in an order that the seed decides. */
-export function inOrderOf<Image extends { readonly key: string }>(
-  seed: number,
-  images: readonly Image[],
-): Image[] {
+function inOrderOf<Image extends { readonly key: string }>(seed: number, images: readonly Image[]): Image[] {
   const ranked = images.map((image) => ({ image, rank: sha256(`${seed}:${basename(image.key)}`) }));
   return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ image }) => image);
 }
 
-export function ofSplit(split: Split, images: readonly NamedImage[]): NamedImage[] {
+function ofSplit(split: Split, images: readonly NamedImage[]): NamedImage[] {
   return images.map((image) => ({ ...image, split }));
+}
+
+/**
+ * The images that belong to a split, as the data set says; where it names none, an eighth (which are the shares of
+ * Flickr8k's official splits) is chosen by seed for validation, another for test.
+ */
+export function withSplits(examples: readonly CaptionedImage[], seed: number): NamedImage[] {
+  const images = examples.map(({ image: _, ...named }) => named);
+  const named = images.filter(({ split }) => split !== undefined);
+  if (named.length > 0) return named;
+  const ranked = inOrderOf(seed, images);
+  const eighth = Math.ceil(ranked.length / 8);
+  return [
+    ...ofSplit('val', ranked.slice(0, eighth)),
+    ...ofSplit('test', ranked.slice(eighth, 2 * eighth)),
+    ...ofSplit('train', ranked.slice(2 * eighth)),
+  ];
 }
 
 /** How many images of each split there are. */

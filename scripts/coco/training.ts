@@ -67,7 +67,8 @@ export async function evaluateModel(training: Training): Promise<void> {
 async function writeScores({ out, name, record }: Training): Promise<void> {
   const scores = { [`${name} test`]: record.scored?.scores };
   const text = `${JSON.stringify({ ...(await readManifest(out)), scores }, null, 2)}\n`;
-  if (text !== (await readFile(join(out, MANIFEST), 'utf8'))) await writeFileAtomic(join(out, MANIFEST), text);
+  if (text !== (await readFile(join(out, MANIFEST), 'utf8')))
+    await writeFileAtomic(join(out, MANIFEST), text);
 }
 
 /** SHA-256 of what a model is, which its scores are not part of; undefined where there is none. */

@@ -12,7 +12,7 @@ export interface Missing {
 
 export interface Trying {
   /** What is done to them, for the progress: `fetched`. */
-  readonly done: string;
+  readonly verb: string;
   readonly atOnce: number;
   /** The share of all images that may come to nothing, from 0 to 1. */
   readonly maxMissing: number;
@@ -34,7 +34,7 @@ const SIDE = 32;
  */
 export async function tryImages<Image extends { readonly key: string }>(
   images: readonly Image[],
-  { done: verb, atOnce, maxMissing, signal }: Trying,
+  { verb, atOnce, maxMissing, signal }: Trying,
   attempt: (image: Image, signal: AbortSignal) => Promise<string | undefined>,
 ): Promise<Missing[]> {
   const reasons = new Map<string, string>();

@@ -34,7 +34,7 @@ async function writeStream(stream: AsyncIterable<Uint8Array>, path: string): Pro
   const temporary = temporaryName(path);
   const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(stream);
+    for await (const chunk of stream) await handle.writeFile(chunk);
     await handle.sync();
   } catch (error) {
     await rm(temporary, { force: true });

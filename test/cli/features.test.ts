@@ -1,10 +1,10 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
 import { readFeatures } from '../helpers/feature-rows.ts';
-import type { Shapes } from '../helpers/shapes.ts';
+import { type Shapes, trainingArguments } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 let folder: string;
@@ -90,6 +90,43 @@ test('mirrored photographs are features of their own', async () => {
   const mixed = await features('sides', '--out', plain, '--mirror');
   expect(mixed.status).toBe(2);
   expect(mixed.err).toMatch(/plain\.npy was made with encoder vgg16 \(\w+\) but got vgg16 \(\w+\)\n/);
+});
+
+test('--float16 takes half the space, and the same model is trained from it and scored with it', async () => {
+  const [whole, half] = ['whole.npy', 'half.npy'].map((name) => join(folder, name)) as [string, string];
+  expect((await features('shapes', '--out', whole)).status).toBe(0);
+  expect(await features('shapes', '--out', half, '--float16')).toMatchObject({
+    status: 0,
+    err: `${half} holds the features of 24 images, 4096 numbers each\n`,
+  });
+  expect([(await stat(whole)).size, (await stat(half)).size]).toEqual([
+    128 + 24 * 4096 * 4,
+    128 + 24 * 4096 * 2,
+  ]);
+  const [exact, rounded] = [await readFeatures(whole), await readFeatures(half)];
+  expect(rounded.keys).toEqual(exact.keys);
+  expect(rounded.data).not.toEqual(exact.data);
+  // Half of the last of 11 bits, and half of the smallest number where there is less than that.
+  const wrong = exact.data.filter(
+    (x, i) => Math.abs(x - rounded.data[i]!) > Math.abs(x) * 2 ** -11 + 2 ** -25,
+  );
+  expect([...wrong]).toEqual([]);
+
+  const mixed = await features('shapes', '--out', half);
+  expect(mixed.status).toBe(2);
+  expect(mixed.err).toMatch(
+    /^caption: expected numbers in float16, which .*half\.npy holds already, but got float32\nhint: write to another file/,
+  );
+
+  const out = join(folder, 'of-halves');
+  const trained = await captionWithin([...trainingArguments(shapes, out), '--features', half]);
+  expect(trained.status).toBe(0);
+  const scored = await captionWithin([
+    ...['evaluate', '--threads', '1', '--data', shapes.data, '--split', 'test', '--model', out],
+    ...['--features', half, '--encoder-file', shapes.network, '--json'],
+  ]);
+  expect(scored.status).toBe(0);
+  expect(JSON.parse(scored.out).Bleu_4).toBeGreaterThan(0.9);
 });
 
 test('a folder of photographs that also holds other captions is a folder of photographs', async () => {
