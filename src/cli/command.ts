@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { SearchRequest } from '../captioning/search-options.ts';
 import { UserError } from '../errors.ts';
 import type { Device } from '../onnx/session.ts';
+import { writeOut } from './terminal.ts';
 
 /** A command with our wording of errors and our layout of help; its mistakes are thrown, never exits. */
 export function newCommand(name: string, description: string): Command {
@@ -9,7 +10,7 @@ export function newCommand(name: string, description: string): Command {
     .description(description)
     .addHelpOption(new Option('-h, --help', 'show this help').helpGroup('Options:'))
     .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ outputError: (text, write) => write(ourWording(text)) })
+    .configureOutput({ writeOut, outputError: (text, write) => write(ourWording(text)) })
     .exitOverride();
 }
 

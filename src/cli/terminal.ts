@@ -11,9 +11,14 @@ let standing = false;
 
 /** A result: one line on standard output. */
 export function print(line: string): void {
+  writeOut(`${line}\n`);
+}
+
+/** Text on standard output, whose reader may stop reading. */
+export function writeOut(text: string): void {
   clearProgress();
   if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', endWithoutReader);
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(text);
 }
 
 /** Anything that is not a result: one line on standard error. */
