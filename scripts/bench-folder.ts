@@ -7,6 +7,7 @@
  * The photographs are those of --photos (and of folders within) enlarged to 12 megapixels, kept in --work. Each
  * stage is timed alone with as much of the machine as it has in the whole run: decoding on Node's four threads,
  * the networks in one worker thread or in as many as the command starts, the search for words in the main thread.
+ * For comparison: the networks in one session each that all cores share, as onnxruntime runs them by itself.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -46,6 +47,10 @@ console.log(
   `${paths.length} photographs of 12 megapixels, ${(megabytes / paths.length).toFixed(2)} MB each\n`,
 );
 
+const shared = await oneSession();
+console.log('CNNs in one session each, on all cores');
+console.log(`  one by one             ${shared.single.toFixed(1).padStart(6)} ms a photo`);
+console.log(`  eight at a time        ${shared.eight.toFixed(1).padStart(6)} ms a photo\n`);
 for (const threads of [1, undefined]) {
   const alone = await stagesAlone(threads);
   const whole = await wholeRun(threads);
@@ -114,6 +119,23 @@ async function stagesAlone(threads: number | undefined) {
   const { lanes } = encoder;
   await captioner.release();
   return { lanes, ms };
+}
+
+/** Milliseconds a photograph of the networks alone, where one session has all cores. */
+async function oneSession(): Promise<{ single: number; eight: number }> {
+  const { encoder, ...captioner } = await Captioner.load();
+  const prepared = await sideBySide(paths.slice(0, SAMPLE), 4, (path) =>
+    prepareImage(encoder.definition, path),
+  );
+  const all = Array.from({ length: SAMPLE / 8 }, (_, i) => prepared.slice(8 * i, 8 * i + 8));
+  await encoder.encodePrepared(prepared.slice(0, 8));
+  const single = await time(SAMPLE, () =>
+    sideBySide(prepared, 1, (image) => encoder.encodePrepared([image])),
+  );
+  const eight = await time(SAMPLE, () => sideBySide(all, 1, (images) => encoder.encodePrepared(images)));
+  await encoder.release();
+  await captioner.decoder.release();
+  return { single, eight };
 }
 
 async function time(count: number, work: () => Promise<unknown>): Promise<number> {
