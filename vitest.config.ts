@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +12,8 @@ export default defineConfig({
     // Nobody's own models take part.
     env: { CAPTION_HOME: join(tmpdir(), 'caption-tests-have-no-home') },
     globalSetup: 'test/helpers/run-folder.ts',
+    // A core each: most tests wait for a command that they have started.
+    maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],
