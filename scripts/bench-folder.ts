@@ -10,7 +10,7 @@
  * For comparison: the networks in one session each that all cores share, as onnxruntime runs them by itself.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -164,7 +164,16 @@ async function wholeRun(threads: number | undefined) {
   const out = join(values.work, 'captions.jsonl');
   rmSync(out, { force: true });
   const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-  const args = [command, photos, '--out', out, ...(threads ? ['--threads', String(threads)] : [])];
+  const list = join(values.work, 'photos.txt');
+  writeFileSync(list, paths.join('\n'));
+  const args = [
+    command,
+    '--file-list',
+    list,
+    '--out',
+    out,
+    ...(threads ? ['--threads', String(threads)] : []),
+  ];
   const begin = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'ignore'] });
   const memory: { done: number; rss: number }[] = [];

@@ -133,15 +133,13 @@ export class Captioner {
     const files = encoderFiles(definition, { encoderFile });
     // The decoder's products are small: beside workers it would only take cores from them.
     const threads = images > 1 ? 1 : options.threads;
-    const [encoder, decoder] = await Promise.allSettled([
-      loadEncoderFor(images, definition, files, options),
-      FeatureCaptioner.load(model, { ...options, threads }),
-    ]);
-    if (encoder.status === 'fulfilled' && decoder.status === 'fulfilled') {
-      return new Captioner(encoder.value, decoder.value);
+    const encoder = await loadEncoderFor(images, definition, files, options);
+    try {
+      return new Captioner(encoder, await FeatureCaptioner.load(model, { ...options, threads }));
+    } catch (error) {
+      await encoder.release();
+      throw error;
     }
-    for (const part of [encoder, decoder]) if (part.status === 'fulfilled') await part.value.release();
-    throw encoder.status === 'rejected' ? encoder.reason : (decoder as PromiseRejectedResult).reason;
   }
 
   /** The best caption of an image: a path, or the bytes of an image file. */
