@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { TensorProto_DataType, type ValueInfoProto, ValueInfoProtoSchema } from 'onnx-buf';
 import type { TensorInfo } from './session.ts';
+import { fields } from './wire.ts';
 
 // Field numbers of onnx.proto3.
 const MODEL_GRAPH = 7;
@@ -65,25 +65,14 @@ function tensorInfo({ name, type }: ValueInfoProto): TensorInfo {
 }
 
 function eachPartOfGraph(model: Uint8Array, visit: (field: number, value: Uint8Array) => void): void {
-  eachMessage(model, (field, graph) => {
-    if (field === MODEL_GRAPH) eachMessage(graph, visit);
-  });
-}
-
-/** Calls `visit` with the bytes of every length-delimited field of a message. */
-function eachMessage(bytes: Uint8Array, visit: (field: number, value: Uint8Array) => void): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const [field, wireType] = reader.tag();
-    if (wireType === WireType.LengthDelimited) visit(field, reader.bytes());
-    else reader.skip(wireType, field);
+  for (const [field, graph] of fields(model)) {
+    if (field !== MODEL_GRAPH) continue;
+    for (const [part, value] of fields(graph)) visit(part, value);
   }
 }
 
 function texts(message: Uint8Array, wanted: number): string[] {
-  const found: string[] = [];
-  eachMessage(message, (field, value) => {
-    if (field === wanted) found.push(Buffer.from(value).toString('utf8'));
-  });
-  return found;
+  return Array.from(fields(message))
+    .filter(([field]) => field === wanted)
+    .map(([, value]) => Buffer.from(value).toString('utf8'));
 }

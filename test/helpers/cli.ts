@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { run } from '../../src/cli/run.ts';
@@ -45,21 +46,32 @@ export function caption(args: readonly string[], call: Call = {}): Promise<Outco
     cwd: call.cwd,
     env: { ...process.env, ...call.env },
   });
+  // A call that fails early closes its input before we have written it.
+  child.stdin.on('error', () => {});
+  child.stdin.end(call.input ?? '');
+  return outcomeOf(child, { onOut: call.onText, onErr: call.onText });
+}
+
+type OnText = (text: string, child: ChildProcess) => void;
+
+/** What a process writes and how it ends; the callbacks get all of the text so far, whenever there is more. */
+export function outcomeOf(
+  child: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable },
+  { onOut, onErr }: { readonly onOut?: OnText | undefined; readonly onErr?: OnText | undefined } = {},
+): Promise<Outcome> {
   let out = '';
   let err = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
-    call.onText?.(out, child);
+    onOut?.(out, child);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
-    call.onText?.(err, child);
+    onErr?.(err, child);
   });
-  // A call that fails early closes its input before we have written it.
-  child.stdin.on('error', () => {});
-  child.stdin.end(call.input ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
+    // Those who share its outputs end with it: `close` waits for them, `exit` would not.
     child.on('close', (code, signal) => {
       resolve({ status: code ?? 128 + constants.signals[signal!], out, err });
     });

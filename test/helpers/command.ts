@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { COMMAND, type Outcome } from './cli.ts';
+import { COMMAND, type Outcome, outcomeOf } from './cli.ts';
 
 interface Circumstances {
   readonly cwd: string;
@@ -21,19 +20,5 @@ export function start(args: readonly string[], { cwd, shell = 'exec "$@"' }: Cir
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text;
-  });
-  const outcome = new Promise<Outcome>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      resolve({ status: code ?? 128 + constants.signals[signal!], out, err });
-    });
-  });
-  return { child, outcome };
+  return { child, outcome: outcomeOf(child) };
 }

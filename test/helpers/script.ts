@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Outcome } from './cli.ts';
+import { type Outcome, outcomeOf } from './cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,29 +18,13 @@ export interface RunningScript {
 export function startScript(
   name: string,
   args: readonly string[],
-  onError: (text: string, child: ChildProcess) => void = () => {},
+  onError?: (text: string, child: ChildProcess) => void,
 ): RunningScript {
   const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text;
-    onError(err, child);
-  });
-  const outcome = new Promise<Outcome>((resolve, reject) => {
-    child.on('error', reject);
-    // Its own child, which ends a moment later, holds standard error: `close` waits for that too.
-    child.on('close', (code, signal) => {
-      resolve({ status: code ?? 128 + constants.signals[signal!], out, err });
-    });
-  });
-  return { child, outcome };
+  return { child, outcome: outcomeOf(child, { onErr: onError }) };
 }
 
 /** Options of `caption train` for a model that learns a little of drawn shapes in a moment. */

@@ -3,7 +3,7 @@ import { InternalError, messageOf, UserError } from '../../errors.ts';
 import { writeFileAtomic } from '../../files/atomic.ts';
 import type { Existing } from './existing.ts';
 import type { SidecarFormat } from './sidecar-format.ts';
-import { oneLine } from './txt.ts';
+import { singleSpaced } from './txt.ts';
 import type { CaptionedPhoto, CaptionWriter } from './writer.ts';
 
 interface SidecarOptions {
@@ -29,7 +29,7 @@ export class SidecarWriter implements CaptionWriter {
   async write({ path, captions }: CaptionedPhoto): Promise<void> {
     const { format, existing } = this.#options;
     const sidecar = this.#sidecarOf(path);
-    const caption = oneLine(captions[0]?.text ?? '');
+    const caption = singleSpaced(captions[0]?.text ?? '');
     if (caption === '') {
       throw new UserError(`expected a caption for ${path} but got one without words`, {
         hint: 'a sidecar file is never empty: ask for --min-length 1 or more',
