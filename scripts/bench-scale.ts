@@ -19,7 +19,8 @@ import { writeFileAtomic } from '../src/files/atomic.ts';
 import { sha256 } from '../src/files/sha256.ts';
 import { Random } from '../src/random.ts';
 import { TRAINING_DEFAULTS } from '../src/training/options.ts';
-import { DECODING_DEFAULTS, type PreparedRun, prepareRun, trainingSplits } from '../src/training/run.ts';
+import { DECODING_DEFAULTS, type PreparedRun, prepareRun, trainingSplits } from '../src/training/plan.ts';
+import { trainingData } from '../src/training/run.ts';
 import { train } from '../src/training/trainer.ts';
 import { encoderDefinition } from '../src/vision/encoders.ts';
 import { FeatureWriter } from '../src/vision/feature-file.ts';
@@ -146,7 +147,7 @@ async function prepared(file: string, table: FeatureTable): Promise<PreparedRun>
     name: 'bench',
     encoder: encoderDefinition('vgg16'),
     splits: trainingSplits(await readDataset(file)),
-    features: { featureSize: F, views: [table], rowOf: (key) => table.rowIndex(key) },
+    features: { featureSize: F, rowOf: (key) => table.rowIndex(key) },
     decoder: { cell: 'lstm', mode: 'init', layers: 1, embeddingSize: 512, hiddenSize: 512 },
     minCount: 1,
     training: { ...TRAINING_DEFAULTS, batchSize: BATCH },
@@ -157,12 +158,13 @@ async function prepared(file: string, table: FeatureTable): Promise<PreparedRun>
 /** The first steps of a training. */
 async function timeTraining(file: string, features: string, begin: number): Promise<Omit<Report, 'peak'>> {
   const table = await FeatureTable.open(features);
-  const { plan, config, data } = await prepared(file, table);
+  const run = await prepared(file, table);
+  const data = trainingData(run, { featureSize: F, views: [table] });
   const steps = Number(values.steps);
   const times: number[] = [];
   const controller = new AbortController();
   // A small set has fewer words: with as many, its steps cost the same.
-  await train({ ...config, vocabularySize: V }, data, plan.training, undefined, {
+  await train({ ...run.config, vocabularySize: V }, data, run.plan.training, undefined, {
     signal: controller.signal,
     onProgress: () => {
       times.push(performance.now());

@@ -13,13 +13,15 @@ import type { DecoderConfig } from '../src/decoder/config.ts';
 import { initialWeights } from '../src/decoder/parameters.ts';
 import { Random } from '../src/random.ts';
 import { assembleBatch, type CaptionExample, type FeatureRows } from '../src/training/batches.ts';
-import { adamInit, adamUpdate, clipScale, globalNorm } from '../src/training/optimizer.ts';
+import { clipScale, globalNorm } from '../src/training/clipping.ts';
+import { initialSlots, updateWeights } from '../src/training/optimizer.ts';
+import { TRAINING_DEFAULTS } from '../src/training/options.ts';
 import { Stepper } from '../src/training/stepper.ts';
 
 const [B, T, E, H, V, F] = [128, 17, 512, 512, 10_000, 4096];
 const rounds = Number(process.argv[2] ?? 3);
 const STEPS = 8;
-const DROPOUT = { image: 0, embedding: 0.5, output: 0.5 };
+const LOSS = { dropout: { image: 0, embedding: 0.5, output: 0.5 }, labelSmoothing: 0, silence: false };
 
 const config: DecoderConfig = {
   cell: 'lstm',
@@ -33,8 +35,10 @@ const config: DecoderConfig = {
 
 const random = new Random(1);
 const weights = initialWeights(config, random);
-const adam = adamInit(weights);
-const stepper = await Stepper.create(config, weights, 24, DROPOUT, { threads: cpus().length });
+const { optimizer, momentum, weightDecay, learningRate, clipNorm } = TRAINING_DEFAULTS;
+const slots = initialSlots(optimizer, weights);
+let steps = 0;
+const stepper = await Stepper.create(config, weights, 24, LOSS, { threads: cpus().length });
 const images = Float32Array.from({ length: B * F }, () => random.normal());
 const view: FeatureRows = {
   copyRow: (row, into, offset) => into.set(images.subarray(row * F, (row + 1) * F), offset),
@@ -52,7 +56,13 @@ function captions(words: number): CaptionExample[] {
 async function step(examples: readonly CaptionExample[]): Promise<number> {
   const begin = performance.now();
   await stepper.run(assembleBatch(examples, features, 24), random);
-  adamUpdate(weights, stepper.gradients, adam, 1e-3, clipScale(globalNorm(stepper.gradients), 5));
+  updateWeights(optimizer, weights, stepper.gradients, slots, {
+    step: ++steps,
+    learningRate,
+    scale: clipScale(globalNorm(stepper.gradients), clipNorm),
+    momentum,
+    weightDecay,
+  });
   return (performance.now() - begin) / 1000;
 }
 

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import type { Manifest } from '../library/manifest.ts';
-import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
+import type { ModelFolder } from '../library/model-folder.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { stackRows } from '../stack-rows.ts';
 import { tokenize } from '../text/tokenizer.ts';
@@ -11,7 +11,9 @@ import { loadEncoderFor } from '../vision/encoder-workers.ts';
 import { encoderFiles } from '../vision/encoders.ts';
 import type { ImageSource } from '../vision/image-bytes.ts';
 import type { Caption } from './caption.ts';
-import { OnnxDecoder } from './onnx-decoder.ts';
+import { EnsembleDecoder } from './ensemble-decoder.ts';
+import { ensembleOf, readModels } from './ensemble-models.ts';
+import { type DecoderTensors, OnnxDecoder } from './onnx-decoder.ts';
 import { perplexity, type SpokenCaption } from './perplexity.ts';
 import { search } from './search.ts';
 import { type SearchOptions, type SearchRequest, searchOptions } from './search-options.ts';
@@ -21,8 +23,11 @@ const DECODE = 64;
 const DECODE_ROWS = 256;
 
 export interface CaptionerOptions extends SessionOptions {
-  /** Name of a model that ships, or a model folder ('default'). */
-  readonly model?: string | undefined;
+  /**
+   * Name of a model that ships, or a model folder ('default'). Several models choose each word together (an
+   * ensemble): they need the same words and encoder, and search as the first of them was chosen with.
+   */
+  readonly model?: string | readonly string[] | undefined;
   /** The model's own encoder, by name; another one is refused. Only useful as a check. */
   readonly encoder?: string | undefined;
   /** The encoder's ONNX file, where it doesn't ship with the model (VGG16). */
@@ -36,15 +41,32 @@ export interface CaptionerOptions extends SessionOptions {
 
 /** Turns feature vectors into captions: the half of a captioner that needs no photographs. */
 export class FeatureCaptioner {
+  private readonly decoder: EnsembleDecoder<DecoderTensors>;
+
   private constructor(
+    /** Of the first model, where there are several. */
     readonly manifest: Manifest,
     readonly vocabulary: Vocabulary,
-    private readonly decoder: OnnxDecoder,
-  ) {}
+    private readonly members: readonly OnnxDecoder[],
+  ) {
+    this.decoder = new EnsembleDecoder(members);
+  }
 
-  static async load(model: ModelFolder, options: SessionOptions = {}): Promise<FeatureCaptioner> {
-    const decoder = await OnnxDecoder.load(model, options);
-    return new FeatureCaptioner(model.manifest, model.vocabulary, decoder);
+  /** Loads a model, or several that choose each word together; a UserError where they can't. */
+  static async load(
+    models: ModelFolder | readonly ModelFolder[],
+    options: SessionOptions = {},
+  ): Promise<FeatureCaptioner> {
+    const ensemble = ensembleOf(models);
+    const members: OnnxDecoder[] = [];
+    try {
+      for (const model of ensemble) members.push(await OnnxDecoder.load(model, options));
+    } catch (error) {
+      await Promise.all(members.map((member) => member.release()));
+      throw error;
+    }
+    const [{ manifest, vocabulary }] = ensemble;
+    return new FeatureCaptioner(manifest, vocabulary, members);
   }
 
   /**
@@ -95,7 +117,7 @@ export class FeatureCaptioner {
   }
 
   async release(): Promise<void> {
-    await this.decoder.release();
+    await Promise.all(this.members.map((member) => member.release()));
   }
 }
 
@@ -109,6 +131,7 @@ export function modelSearch({ decoding }: Manifest, request: SearchRequest): Sea
  *
  *     const captioner = await Captioner.load();
  *     console.log(await captioner.caption('photo.jpg'));
+ *     const ensemble = await Captioner.load({ model: ['runs/seed-1', 'runs/seed-2', 'runs/seed-3'] });
  */
 export class Captioner {
   private constructor(
@@ -117,16 +140,20 @@ export class Captioner {
   ) {}
 
   static async load(options: CaptionerOptions = {}): Promise<Captioner> {
-    return Captioner.open(await readModel(await findModel(options.model ?? 'default')), options);
+    return Captioner.open(await readModels(options.model), options);
   }
 
-  /** A captioner of a model that was read before. */
-  static async open(model: ModelFolder, options: Omit<CaptionerOptions, 'model'> = {}): Promise<Captioner> {
+  /** A captioner of a model that was read before, or of several. */
+  static async open(
+    models: ModelFolder | readonly ModelFolder[],
+    options: Omit<CaptionerOptions, 'model'> = {},
+  ): Promise<Captioner> {
     const { encoderFile, images = 1 } = options;
-    const definition = model.manifest.encoder;
+    const ensemble = ensembleOf(models);
+    const { name, encoder: definition } = ensemble[0].manifest;
     if (options.encoder !== undefined && options.encoder !== definition.name) {
       throw new UserError(
-        `expected --encoder to be ${definition.name}, which model ${model.manifest.name} was trained with, but got ${options.encoder}`,
+        `expected --encoder to be ${definition.name}, which model ${name} was trained with, but got ${options.encoder}`,
         { hint: 'leave --encoder out, or train a model on the features of the other encoder' },
       );
     }
@@ -135,7 +162,7 @@ export class Captioner {
     const threads = images > 1 ? 1 : options.threads;
     const encoder = await loadEncoderFor(images, definition, files, options);
     try {
-      return new Captioner(encoder, await FeatureCaptioner.load(model, { ...options, threads }));
+      return new Captioner(encoder, await FeatureCaptioner.load(ensemble, { ...options, threads }));
     } catch (error) {
       await encoder.release();
       throw error;

@@ -1,12 +1,12 @@
 import { buffer } from 'node:stream/consumers';
 import { captionPhotos, type Photo } from '../captioning/caption-photos.ts';
 import { Captioner, modelSearch } from '../captioning/captioner.ts';
+import { type Ensemble, readModels } from '../captioning/ensemble-models.ts';
 import { type FoundImage, findImages, STDIN } from '../captioning/inputs.ts';
 import { parseShard, shardOf } from '../captioning/shard.ts';
 import { oneLine } from '../captioning/writers/one-line.ts';
 import type { CaptionWriter } from '../captioning/writers/writer.ts';
 import { UserError } from '../errors.ts';
-import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
 import type { CaptionFlags } from './caption.ts';
 import { type Output, openOutput, planOutput } from './caption-output.ts';
 import { reportFailure, reportProblems, someFailed } from './failures.ts';
@@ -35,11 +35,11 @@ export async function captionImages(inputs: readonly string[], flags: CaptionFla
     tellPlan(mine, new Set(todo), output);
     return;
   }
-  const model = await readModel(await findModel(flags.model));
+  const models = await readModels(flags.model);
   // Wrong values are told before the networks are loaded.
-  modelSearch(model.manifest, flags);
+  modelSearch(models[0].manifest, flags);
   const tally = new Tally(todo.length, skipped, problems.length + failed);
-  const interrupt = await captionAll(model, todo, output.writer, flags, tally);
+  const interrupt = await captionAll(models, todo, output.writer, flags, tally);
   if (!single || plan.kind !== 'stream') tally.summarise();
   const goesOn = plan.kind !== 'stream' && (flags.existing ?? 'skip') === 'skip';
   if (interrupt.any && goesOn) say('interrupted; the same command goes on where it stopped');
@@ -94,14 +94,14 @@ function tellPlan(images: readonly FoundImage[], todo: ReadonlySet<FoundImage>, 
 
 /** Captions photographs with progress. What stops it halfway is told here: what was written stays. */
 async function captionAll(
-  model: ModelFolder,
+  models: Ensemble,
   images: readonly FoundImage[],
   writer: CaptionWriter,
   flags: CaptionFlags,
   tally: Tally,
 ): Promise<Interrupt> {
   const captioner =
-    images.length > 0 ? await Captioner.open(model, { ...flags, images: images.length }) : null;
+    images.length > 0 ? await Captioner.open(models, { ...flags, images: images.length }) : null;
   const interrupt = new Interrupt();
   try {
     try {

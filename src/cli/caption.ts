@@ -12,15 +12,15 @@ import {
   oneOf,
   type SearchFlags,
 } from './command.ts';
+import { addModelOption, type ModelFlags } from './model-option.ts';
 
 /** What `caption <inputs...>` was asked for. */
-export interface CaptionFlags extends MachineOptions, SearchFlags, OutputFlags {
+export interface CaptionFlags extends ModelFlags, MachineOptions, SearchFlags, OutputFlags {
   readonly recursive?: boolean;
   readonly fileList?: string;
   readonly null?: boolean;
   readonly shard?: string;
   readonly dryRun?: boolean;
-  readonly model: string;
   readonly encoder?: string;
   readonly encoderFile?: string;
 }
@@ -31,6 +31,7 @@ Commands (caption <command> --help tells more):
   train          a captioned data set -> a model of your own
   evaluate       how well a model captions a split of a data set
   score          how well given captions match references (BLEU, ROUGE-L, CIDEr)
+  report         a page about a training, or several side by side: curves, settings, captions
   models         which models and encoders there are; gets, verifies, exports them
   help           this help; caption help <command> is that command's
 
@@ -80,6 +81,9 @@ Examples:
   # A model that you trained (a file with a command's name: caption ./train)
   caption --model my-model photo.jpg
 
+  # Three models together choose each word (same data, other seeds)
+  caption --model seed-1 --model seed-2 --model seed-3 photo.jpg
+
 Exit status:
   0  every photograph has its caption
   1  some could not be read, each is named on standard error; or the captions
@@ -100,8 +104,8 @@ export function captionCommand(): Command {
     )
     .optionsGroup('Options:')
     .option('-r, --recursive', 'the folders within folders as well')
-    .option('--count <n>', 'captions for each image, best first (1)', number('--count'))
-    .option('--model <name>', 'a model that ships or the folder of one', 'default')
+    .option('--count <n>', 'captions for each image, best first (1)', number('--count'));
+  addModelOption(command)
     .option('--dry-run', 'say which photographs would be captioned, and do nothing')
     .version(version(), '-v, --version', 'show the version');
   addOutputOptions(command);

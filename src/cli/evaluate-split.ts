@@ -1,4 +1,5 @@
 import { FeatureCaptioner, modelSearch } from '../captioning/captioner.ts';
+import { readModels } from '../captioning/ensemble-models.ts';
 import type { CaptionedImage } from '../dataset/example.ts';
 import { checkImages } from '../dataset/images.ts';
 import { readDataset } from '../dataset/read.ts';
@@ -8,7 +9,8 @@ import { scoresAsJson, scoresAsTable } from '../evaluation/report.ts';
 import { scoreCaptions } from '../evaluation/score.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
 import type { Manifest } from '../library/manifest.ts';
-import { findModel, readModel } from '../library/model-folder.ts';
+import { EVALUATION_GENERATOR, evaluationPage } from '../report/evaluation-page.ts';
+import { expectPageTarget } from '../report/page-target.ts';
 import { encodeEach } from '../vision/encode-each.ts';
 import { encoderHash } from '../vision/encoder.ts';
 import { loadEncoderFor } from '../vision/encoder-workers.ts';
@@ -25,19 +27,24 @@ interface Subject {
   readonly feature: Float32Array;
 }
 
+/** How many of the worst and of the best photographs a page shows. */
+const HTML_COUNT = 48;
+
 /** Captions a split with a model, and prints its scores. */
 export async function evaluateSplit(flags: EvaluateFlags): Promise<void> {
   const { data, imagesDir, split, limit } = flags;
-  const model = await readModel(await findModel(flags.model));
-  modelSearch(model.manifest, flags);
+  await checkHtmlFlags(flags);
+  const models = await readModels(flags.model);
+  const [{ manifest }] = models;
+  modelSearch(manifest, flags);
   const dataset = await readDataset(data, { imagesDir });
   const images = bySplit(dataset, split).slice(0, limit);
   const subjects =
     flags.features === undefined
-      ? await encodeImages(images, dataset.name, model.manifest, flags)
-      : await lookUp(images, model.manifest, flags.features);
+      ? await encodeImages(images, dataset.name, manifest, flags)
+      : await lookUp(images, manifest, flags.features);
 
-  const captioner = await FeatureCaptioner.load(model, flags);
+  const captioner = await FeatureCaptioner.load(models, flags);
   try {
     const captions = await captionAll(captioner, subjects, flags);
     if (flags.out !== undefined) await writeResults(flags.out, subjects, captions);
@@ -53,8 +60,32 @@ export async function evaluateSplit(flags: EvaluateFlags): Promise<void> {
       print(
         `${scoresAsTable(scores)}\n${'perplexity'.padEnd('distinct captions'.length)}  ${perplexity.toFixed(2)}`,
       );
+    if (flags.html !== undefined) {
+      progress('page');
+      const evaluation = {
+        models: models.map(({ manifest }) => manifest.name),
+        dataset: dataset.name,
+        split,
+        photos: subjects.map(({ image: { image, key, captions: references } }, i) => {
+          return { image, key, references, caption: captions[i]! };
+        }),
+        scores,
+        perplexity,
+      };
+      await writeFileAtomic(flags.html, await evaluationPage(evaluation, flags.htmlCount ?? HTML_COUNT));
+    }
   } finally {
     await captioner.release();
+  }
+}
+
+/** A page that could not be written is better known before the photographs are captioned. */
+async function checkHtmlFlags({ html, htmlCount, out }: EvaluateFlags): Promise<void> {
+  if (html !== undefined) {
+    const other = out === undefined ? undefined : { option: '--out', path: out };
+    await expectPageTarget(html, { option: '--html', generator: EVALUATION_GENERATOR, other });
+  } else if (htmlCount !== undefined) {
+    throw new UserError('expected --html-count with --html <page.html> but got it alone');
   }
 }
 

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   evaluate: async () => (await import('./evaluate.ts')).evaluateCommand(),
   score: async () => (await import('./score.ts')).scoreCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
 };
 

@@ -1,39 +1,46 @@
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
+import { readTextCaptions } from '../dataset/text.ts';
 import { PRESETS } from '../decoder/config.ts';
-import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/options.ts';
+import { UserError } from '../errors.ts';
+import type { Manifest } from '../library/manifest.ts';
+import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
+import { modelWeights } from '../library/model-weights.ts';
+import { writeRunReport } from '../report/run-report.ts';
+import { hasCheckpoint, prepareFolder } from '../training/folder.ts';
 import {
   DECODING_DEFAULTS,
   HOLDOUT,
-  hasCheckpoint,
   type PreparedRun,
-  prepareFolder,
   prepareRun,
   type TrainingPlan,
   type TrainingSplits,
   trainingSplits,
-  trainModel,
-} from '../training/run.ts';
-import type { FeatureTable } from '../vision/feature-table.ts';
+} from '../training/plan.ts';
+import type { RunResult } from '../training/run.ts';
+import { encoderHash } from '../vision/encoder.ts';
+import { openViews } from './feature-views.ts';
 import { Interrupt } from './interrupt.ts';
-import { count, duration, progress, say } from './terminal.ts';
-import type { TrainFlags } from './train.ts';
+import { count, say } from './terminal.ts';
+import { DECODER_OPTIONS, DEFAULT_PRESET, type TrainFlags } from './train.ts';
+import { trainBeside } from './train-beside.ts';
 import { checkFeatureFlags, featuresFor } from './training-features.ts';
+import { checkTrainingFlags, trainingOptions } from './training-flags.ts';
+import { TrainingLog } from './training-log.ts';
 
 /** Data set -> features -> trained model folder, told on standard error. */
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   checkFeatureFlags(flags);
-  let splits: TrainingSplits | undefined = await readSplits(flags);
+  checkTrainingFlags(flags);
   const interrupt = new Interrupt();
-  const opened: FeatureTable[] = [];
   try {
-    const run = await prepared(flags, splits, interrupt, opened);
-    // Captions as text are no longer needed: they would take memory, and the garbage collector's time.
-    splits = undefined;
-    await trainAndTell(run, flags, interrupt);
+    const { run, features } = await prepared(flags, interrupt);
+    const result = await trained(run, features, flags, interrupt);
+    await tellResult(result, flags);
+    // Ctrl-C may also have come when all was done but the writing.
+    interrupt.throwIfAny();
   } finally {
     interrupt.stop();
-    for (const table of opened) await table.close();
   }
 }
 
@@ -49,97 +56,119 @@ async function readSplits(flags: TrainFlags): Promise<TrainingSplits> {
   return splits;
 }
 
+/** Everything that the training reads; captions as text are let go with this call. */
 async function prepared(
   flags: TrainFlags,
-  all: TrainingSplits,
   interrupt: Interrupt,
-  opened: FeatureTable[],
-): Promise<PreparedRun> {
-  const { encoder, features, splits } = await featuresFor(flags, all, interrupt, opened);
-  return prepareRun({
-    name: flags.name ?? basename(resolve(flags.out)),
-    encoder,
-    splits,
-    features,
-    decoder: decoderOf(flags),
-    minCount: flags.minCount,
-    training: trainingOptions(flags),
-    decoding: DECODING_DEFAULTS,
-  });
+): Promise<{ run: PreparedRun; features: readonly string[] }> {
+  const start = flags.init === undefined ? undefined : await startFrom(flags.init, flags);
+  const text = flags.text === undefined ? [] : await readTextCaptions(flags.text);
+  const given = { ...flags, encoder: flags.encoder ?? start?.manifest.encoder.name };
+  const { encoder, files, splits } = await featuresFor(given, await readSplits(flags), interrupt);
+  if (start) expectEncoder(start, encoder);
+  const views = await openViews(files);
+  try {
+    const run = prepareRun({
+      name: flags.name ?? basename(resolve(flags.out)),
+      encoder,
+      splits,
+      features: views,
+      text,
+      decoder: start?.manifest.decoder ?? decoderOf(flags),
+      minCount: flags.minCount,
+      training: trainingOptions(flags),
+      decoding: start?.manifest.decoding ?? DECODING_DEFAULTS,
+      ...(start && { start: { vocabulary: start.vocabulary, weights: modelWeights(start) } }),
+    });
+    return { run, features: files };
+  } finally {
+    await views.close();
+  }
 }
 
-async function trainAndTell(run: PreparedRun, flags: TrainFlags, interrupt: Interrupt): Promise<void> {
-  const { out } = flags;
+/** The model that `--init` names; the decoder is its own, so other options for it are refused. */
+async function startFrom(name: string, flags: TrainFlags): Promise<ModelFolder> {
+  const model = await readModel(await findModel(name));
+  const { decoder } = model.manifest;
+  const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...defined(flags) };
+  for (const option of DECODER_OPTIONS) {
+    const got = wanted[option];
+    if (got === undefined || got === decoder[option]) continue;
+    throw new UserError(
+      `expected the decoder of ${name}, where ${option} is ${decoder[option]}, but got ${option} ${got}`,
+      { hint: 'a training that starts from a model goes on with its decoder: leave the option out' },
+    );
+  }
+  return model;
+}
+
+function expectEncoder({ path, manifest }: ModelFolder, encoder: Manifest['encoder']): void {
+  if (encoderHash(manifest.encoder) === encoderHash(encoder)) return;
+  throw new UserError(
+    `expected features of the encoder of ${path}, ${manifest.encoder.name}, but got those of ${encoder.name}`,
+    { hint: 'a model goes on learning from the vectors that it knows' },
+  );
+}
+
+async function trained(
+  run: PreparedRun,
+  features: readonly string[],
+  flags: TrainFlags,
+  interrupt: Interrupt,
+): Promise<RunResult> {
+  const { out, threads, device, resume = false } = flags;
   const { cell, mode, layers, embeddingSize, hiddenSize, vocabularySize } = run.config;
   say(
-    `${count(run.data.train.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
-      `${count(run.data.validation.length, 'caption')} for validation, ${count(vocabularySize, 'word')}; ` +
+    `${count(run.train.images.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
+      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, 'word')}; ` +
       `${cell} ${mode}, layers ${layers}, E ${embeddingSize}, H ${hiddenSize}`,
   );
-  const result = await trainModel(out, run, flags, {
-    resume: flags.resume ?? false,
-    signal: interrupt.signal,
-    onProgress: ({ epoch, batch, batches, loss, captionsPerSecond, secondsLeft }) =>
-      progress(
-        `epoch ${epoch}/${run.plan.training.epochs}  batch ${batch}/${batches}  loss ${loss.toFixed(3)}  ` +
-          `perplexity ${Math.exp(loss).toFixed(1)}  ${captionsPerSecond.toFixed(0)} captions/s  ` +
-          `${duration(secondsLeft)} left`,
-      ),
-    onEpoch: ({ epoch, trainLoss, validationLoss, seconds }, best) =>
+  const session = { ...(threads && { threads }), ...(device && { device }) };
+  const log = new TrainingLog();
+  return trainBeside({ out, run, features, session, resume }, { signal: interrupt.signal, ...log });
+}
+
+async function tellResult({ outcome, best, written }: RunResult, flags: TrainFlags): Promise<void> {
+  const { out } = flags;
+  if (written) say(`wrote ${await writeRunReport(out)}`);
+  switch (outcome.kind) {
+    case 'finished':
+      say(`wrote ${out}: ${TrainingLog.summaryOf(best!)}`);
+      say(`try it: caption --model ${quoted(out)} photo.jpg`);
+      return;
+    case 'interrupted':
       say(
-        `epoch ${epoch}: train ${lossAndPerplexity(trainLoss)}, validation ${lossAndPerplexity(validationLoss)}, ` +
-          `${duration(seconds)}${best ? ', best so far' : ''}`,
-      ),
-  });
-  if (!result.interrupted) {
-    const { epoch, validationLoss } = result;
-    say(`wrote ${out}: epoch ${epoch}, validation ${lossAndPerplexity(validationLoss ?? Number.NaN)}`);
-    say(`try it: caption --model ${quoted(out)} photo.jpg`);
-  } else {
-    say(
-      result.written
-        ? `interrupted; ${out} holds a checkpoint and the model of epoch ${result.epoch}`
-        : `interrupted; ${out} holds a checkpoint, but no model of this run: no epoch is done yet`,
-    );
-    say(`go on with: ${resumeCommand()}`);
+        written
+          ? `interrupted; ${out} holds a checkpoint and the model of epoch ${best!.epoch}`
+          : `interrupted; ${out} holds a checkpoint, but no model of this run: no epoch is done yet`,
+      );
+      say(`go on with: ${resumeCommand()}`);
+      return;
+    case 'diverged':
+      throw diverged(outcome.complaint, flags, written ? best!.epoch : null);
   }
-  // Ctrl-C may also have come when all was done but the writing.
-  interrupt.throwIfAny();
+}
+
+/** What became of a training whose loss is no number or exploded, and what to try. */
+function diverged(complaint: string, { out, learningRate }: TrainFlags, epoch: number | null): UserError {
+  const tries = `a lower --learning-rate (${(learningRate / 3).toPrecision(1)} rather than ${learningRate}), a smaller --clip-norm, or --warmup 500`;
+  return new UserError(`the training went astray: ${complaint}`, {
+    hint:
+      epoch === null
+        ? `try ${tries}, with --overwrite`
+        : `${out} holds the model of epoch ${epoch}, before that; go on from it in another folder, with --init ${quoted(out)}, and try ${tries}`,
+  });
 }
 
 function decoderOf(flags: TrainFlags): TrainingPlan['decoder'] {
-  const preset = PRESETS[flags.preset];
-  return {
-    cell: flags.cell ?? preset.cell,
-    mode: flags.mode ?? preset.mode,
-    layers: flags.layers ?? preset.layers,
-    embeddingSize: flags.embeddingSize ?? preset.embeddingSize,
-    hiddenSize: flags.hiddenSize ?? preset.hiddenSize,
-  };
+  return { ...PRESETS[flags.preset ?? DEFAULT_PRESET], ...defined(flags) };
 }
 
-function trainingOptions(flags: TrainFlags): TrainingOptions {
-  const { dropout } = TRAINING_DEFAULTS;
-  return {
-    epochs: flags.epochs,
-    batchSize: flags.batchSize,
-    learningRate: flags.learningRate,
-    learningRateDecay: flags.learningRateDecay,
-    clipNorm: flags.clipNorm,
-    averaging: flags.averaging,
-    dropout: {
-      image: flags.dropoutImage ?? flags.dropout ?? dropout.image,
-      embedding: flags.dropoutEmbedding ?? flags.dropout ?? dropout.embedding,
-      output: flags.dropoutOutput ?? flags.dropout ?? dropout.output,
-    },
-    maxSteps: flags.maxSteps,
-    patience: flags.patience,
-    seed: flags.seed,
-  };
-}
-
-function lossAndPerplexity(loss: number): string {
-  return `loss ${loss.toFixed(3)} (perplexity ${Math.exp(loss).toFixed(2)})`;
+/** The decoder's options that were given. */
+function defined(flags: TrainFlags): Partial<TrainingPlan['decoder']> {
+  return Object.fromEntries(
+    DECODER_OPTIONS.flatMap((option) => (flags[option] === undefined ? [] : [[option, flags[option]]])),
+  );
 }
 
 /** The call that goes on with this one. */

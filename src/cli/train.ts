@@ -1,14 +1,21 @@
 import { type Command, Option } from 'commander';
 import { CELLS, type CellName, MODES, type Mode, PRESETS } from '../decoder/config.ts';
-import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/options.ts';
-import { addMachineOptions, newCommand, oneOf, real, whole } from './command.ts';
+import { addMachineOptions, newCommand, oneOf, whole } from './command.ts';
+import { acceptConfigFile, configOption } from './config-file.ts';
 import { addEncoderOptions, type EncoderFlags } from './extraction.ts';
+import { addTrainingOptions, type TrainingFlags } from './training-flags.ts';
 
 type Preset = keyof typeof PRESETS;
 export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
+export const DEFAULT_PRESET: Preset = 'show-and-tell';
+
+/** Options that choose the decoder piece by piece. */
+export const DECODER_OPTIONS = ['cell', 'mode', 'layers', 'embeddingSize', 'hiddenSize'] as const;
+
+const MIN_COUNT = 5;
 
 /** What `caption train` was asked for. */
-export interface TrainFlags extends EncoderFlags, Omit<TrainingOptions, 'dropout'> {
+export interface TrainFlags extends EncoderFlags, TrainingFlags {
   readonly data: string;
   readonly out: string;
   readonly imagesDir?: string;
@@ -16,19 +23,16 @@ export interface TrainFlags extends EncoderFlags, Omit<TrainingOptions, 'dropout
   readonly mirror?: boolean;
   readonly mirroredFeatures?: string;
   readonly name?: string;
+  readonly config?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
-  readonly preset: Preset;
+  readonly preset?: Preset;
   readonly cell?: CellName;
   readonly mode?: Mode;
   readonly layers?: number;
   readonly embeddingSize?: number;
   readonly hiddenSize?: number;
   readonly minCount: number;
-  readonly dropout?: number;
-  readonly dropoutImage?: number;
-  readonly dropoutEmbedding?: number;
-  readonly dropoutOutput?: number;
 }
 
 const HELP = `
@@ -43,7 +47,13 @@ named and left out. With --mirror each step sees a photograph as it is or
 mirrored (mirrored.npy, or --mirrored-features), by chance.
 
 Ctrl-C leaves a checkpoint and, once an epoch is done, a usable model; the same
-command with --resume goes on as if nothing had happened.
+command with --resume goes on as if nothing had happened, also after kill -9. The
+folder's status.json tells other programs how far it is, and report.html shows
+the curves and how the captions of a few photographs changed.
+
+--config takes options from a JSON file, which may have comments: "learningRate"
+is --learning-rate. Those on the command line go before it; --no-mirror undoes
+"mirror": true. Paths in it are relative to its folder.
 
 Examples:
   # A model of your own, then a caption by it
@@ -56,6 +66,10 @@ Examples:
   # Several models from the same features
   caption features flickr8k/ --out flickr8k.npy
   caption train --data flickr8k/ --features flickr8k.npy --out gru --cell gru --mode init
+
+  # Sharpen a model with rewards for whole captions
+  caption train --data flickr8k/ --features flickr8k.npy --out sharper \\
+    --init gru --self-critical --learning-rate 1e-4 --dropout 0 --select cider
 
   # VGG16's FC-4096 of the ONNX Model Zoo
   caption models pull vgg16
@@ -72,8 +86,9 @@ export function trainCommand(): Command {
     'Trains a decoder on a captioned data set and writes a model folder.',
   )
     .optionsGroup('Options:')
-    .requiredOption('--data <dataset>', 'captioned data set: a file or its folder')
-    .requiredOption('--out <folder>', 'where the model and its checkpoint are written')
+    .option('--data <dataset>', 'captioned data set: a file or its folder')
+    .option('--out <folder>', 'where the model, its checkpoint and its report are written')
+    .addOption(configOption())
     .option('--images-dir <folder>', "where the data set's images are, if not beside it")
     .option('--features <file.npy>', 'features made by caption features')
     .option('--mirror', 'learn from mirrored photographs as well, which helps where there are few')
@@ -84,8 +99,10 @@ export function trainCommand(): Command {
 
   command
     .optionsGroup('Decoder:')
-    .addOption(
-      option('--preset <name>', PRESET_NAMES.join(' or '), oneOf('--preset', PRESET_NAMES), 'show-and-tell'),
+    .option(
+      '--preset <name>',
+      `${PRESET_NAMES.join(' or ')} (${DEFAULT_PRESET})`,
+      oneOf('--preset', PRESET_NAMES),
     )
     .option('--cell <name>', `${CELLS.join(', ')} (the preset's)`, oneOf('--cell', CELLS))
     .option(
@@ -96,58 +113,21 @@ export function trainCommand(): Command {
     .option('--layers <n>', "recurrent layers (the preset's)", whole('--layers', 1, 16))
     .option('--embedding-size <n>', "E (the preset's)", whole('--embedding-size', 1, 65_536))
     .option('--hidden-size <n>', "H (the preset's)", whole('--hidden-size', 1, 65_536))
-    .addOption(option('--min-count <n>', 'rarer words become <unk>', whole('--min-count', 1), 5));
+    .addOption(
+      new Option('--min-count <n>', 'rarer words become <unk>')
+        .argParser(whole('--min-count', 1))
+        .default(MIN_COUNT),
+    );
 
-  const { dropout, ...defaults } = TRAINING_DEFAULTS;
-  const share = (name: string) => real(name, 'from 0 to less than 1', (x) => x >= 0 && x < 1);
-  const positive = (name: string) => real(name, 'more than 0', (x) => x > 0);
-  const decay = real('--learning-rate-decay', 'more than 0 and at most 1', (x) => x > 0 && x <= 1);
-  command
-    .optionsGroup('Training:')
-    .addOption(option('--epochs <n>', 'at most', whole('--epochs', 1), defaults.epochs))
-    .addOption(
-      option(
-        '--patience <n>',
-        'epochs without a lower validation loss',
-        whole('--patience', 1),
-        defaults.patience,
-      ),
-    )
-    .addOption(
-      option('--batch-size <n>', 'captions a step', whole('--batch-size', 1, 65_536), defaults.batchSize),
-    )
-    .addOption(option('--learning-rate <x>', "Adam's", positive('--learning-rate'), defaults.learningRate))
-    .addOption(
-      option('--learning-rate-decay <x>', 'its factor after each epoch', decay, defaults.learningRateDecay),
-    )
-    .addOption(
-      option('--clip-norm <x>', 'largest norm of the gradient', positive('--clip-norm'), defaults.clipNorm),
-    )
-    .addOption(
-      option(
-        '--averaging <x>',
-        "decay of the weights' running average; 0 for none",
-        share('--averaging'),
-        defaults.averaging,
-      ),
-    )
-    .option('--dropout <x>', 'share of units switched off, for all of the three below', share('--dropout'))
-    .option('--dropout-image <x>', `of the image vector (${dropout.image})`, share('--dropout-image'))
-    .option('--dropout-embedding <x>', `of the words (${dropout.embedding})`, share('--dropout-embedding'))
-    .option('--dropout-output <x>', `of the recurrent output (${dropout.output})`, share('--dropout-output'))
-    .addOption(
-      option('--max-steps <n>', 'longer captions are cut', whole('--max-steps', 2, 200), defaults.maxSteps),
-    )
-    .addOption(option('--seed <n>', 'the same seed gives the same model', whole('--seed', 0), defaults.seed));
-
-  return addMachineOptions(addEncoderOptions(command))
+  addMachineOptions(addEncoderOptions(addTrainingOptions(command)));
+  return acceptConfigFile(command, {
+    required: ['data', 'out'],
+    paths: ['data', 'out', 'imagesDir', 'features', 'mirroredFeatures', 'encoderFile', 'text'],
+    covers: { dropout: ['dropoutImage', 'dropoutEmbedding', 'dropoutOutput'], preset: DECODER_OPTIONS },
+  })
     .addHelpText('after', HELP)
     .action(async (flags: TrainFlags) => {
       const { trainOnDataset } = await import('./train-on-dataset.ts');
       await trainOnDataset(flags);
     });
-}
-
-function option<Value>(flags: string, text: string, parse: (text: string) => Value, standard: Value): Option {
-  return new Option(flags, text).argParser(parse).default(standard);
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { CaptionedImage } from '../dataset/example.ts';
 import { checkImages } from '../dataset/images.ts';
 import { UserError } from '../errors.ts';
-import type { TrainingPlan, TrainingSplits } from '../training/run.ts';
+import type { TrainingSplits } from '../training/plan.ts';
 import { type EncoderDefinition, mirrored } from '../vision/definition.ts';
 import { encoderHash } from '../vision/encoder.ts';
-import { FeatureTable } from '../vision/feature-table.ts';
 import { DEFAULT_ENCODER, extractWithProgress, loadEncoder, type View } from './extraction.ts';
 import { expectFeatures } from './feature-tables.ts';
+import { openViews } from './feature-views.ts';
 import type { Interrupt } from './interrupt.ts';
 import { count, say } from './terminal.ts';
 import type { TrainFlags } from './train.ts';
@@ -16,8 +16,8 @@ import type { TrainFlags } from './train.ts';
 interface TrainingFeatures {
   /** The encoder of the photographs as they are: captioning never mirrors them. */
   readonly encoder: EncoderDefinition;
-  /** Views [plain] or [plain, mirrored]. */
-  readonly features: TrainingPlan['features'];
+  /** The file of the photographs as they are, then that of their mirror images if they are to be used. */
+  readonly files: readonly string[];
   /** Without the images that could not be read. */
   readonly splits: TrainingSplits;
 }
@@ -36,64 +36,54 @@ export function checkFeatureFlags({ features, mirroredFeatures, mirror }: TrainF
   }
 }
 
-/**
- * Finds the features that were made before, or makes them in the output folder.
- * @param opened gets the tables that training reads from, which the caller closes, also after an error
- */
+/** Finds the features that were made before, or makes them in the output folder. */
 export async function featuresFor(
   flags: TrainFlags,
   splits: TrainingSplits,
   interrupt: Interrupt,
-  opened: FeatureTable[],
 ): Promise<TrainingFeatures> {
-  const open = async (file: string) => {
-    const table = await FeatureTable.open(file);
-    opened.push(table);
-    return table;
-  };
   return flags.features === undefined
-    ? extracted(flags, splits, interrupt, open)
-    : given(flags, flags.features, splits, open);
+    ? extracted(flags, splits, interrupt)
+    : given(flags, flags.features, splits);
 }
 
-type Open = (file: string) => Promise<FeatureTable>;
-
-async function given(
-  flags: TrainFlags,
-  file: string,
-  splits: TrainingSplits,
-  open: Open,
-): Promise<TrainingFeatures> {
-  const plain = await open(file);
-  const name = flags.encoder ?? plain.encoder;
-  const encoder = await loadEncoder(name, flags, 0);
-  const { definition } = encoder;
-  await encoder.release();
-  expectFeatures(plain, {
-    file,
-    images: [...splits.train, ...splits.validation],
-    hash: encoderHash(definition),
-    maker: `encoder ${name} as it is here`,
-    command: `caption features ${flags.data} --encoder ${name} --out ${file}`,
-  });
-  const { mirroredFeatures } = flags;
-  if (mirroredFeatures === undefined) return { encoder: definition, features: views(plain), splits };
-  const mirror = await open(mirroredFeatures);
-  expectFeatures(mirror, {
-    file: mirroredFeatures,
-    images: splits.train,
-    hash: encoderHash(mirrored(definition)),
-    maker: `--mirror and encoder ${name} as it is here`,
-    command: `caption features ${flags.data} --mirror --encoder ${name} --out ${mirroredFeatures}`,
-  });
-  return { encoder: definition, features: views(plain, mirror), splits };
+/** Checks that the files hold what the training needs. */
+async function given(flags: TrainFlags, file: string, splits: TrainingSplits): Promise<TrainingFeatures> {
+  const { data, mirroredFeatures } = flags;
+  const files = mirroredFeatures === undefined ? [file] : [file, mirroredFeatures];
+  const { tables, close } = await openViews(files);
+  try {
+    const [plain, mirror] = tables;
+    const name = flags.encoder ?? plain.encoder;
+    const encoder = await loadEncoder(name, flags, 0);
+    const { definition } = encoder;
+    await encoder.release();
+    expectFeatures(plain, {
+      file,
+      images: [...splits.train, ...splits.validation],
+      hash: encoderHash(definition),
+      maker: `encoder ${name} as it is here`,
+      command: `caption features ${data} --encoder ${name} --out ${file}`,
+    });
+    if (mirroredFeatures !== undefined) {
+      expectFeatures(mirror, {
+        file: mirroredFeatures,
+        images: splits.train,
+        hash: encoderHash(mirrored(definition)),
+        maker: `--mirror and encoder ${name} as it is here`,
+        command: `caption features ${data} --mirror --encoder ${name} --out ${mirroredFeatures}`,
+      });
+    }
+    return { encoder: definition, files, splits };
+  } finally {
+    await close();
+  }
 }
 
 async function extracted(
   flags: TrainFlags,
   splits: TrainingSplits,
   interrupt: Interrupt,
-  open: Open,
 ): Promise<TrainingFeatures> {
   const examples = [...splits.train, ...splits.validation];
   await checkImages({ name: splits.dataset, root: flags.out, examples });
@@ -107,10 +97,9 @@ async function extracted(
     for (const key of more.failed) failed.add(key);
   }
   if (failed.size > 0) say(`${count(failed.size, 'image')} could not be read: left out`);
-  const mirror = flags.mirror ? await open(mirrorFile) : undefined;
   return {
     encoder: definition,
-    features: views(await open(plainFile), mirror),
+    files: flags.mirror ? [plainFile, mirrorFile] : [plainFile],
     splits: { ...splits, train: readable(splits.train), validation: readable(splits.validation) },
   };
 }
@@ -134,13 +123,4 @@ async function extractView(
   } finally {
     await encoder.release();
   }
-}
-
-/** The plain view, and the mirrored one under the same row numbers. */
-function views(plain: FeatureTable, mirror?: FeatureTable): TrainingPlan['features'] {
-  return {
-    featureSize: plain.featureSize,
-    rowOf: (key) => plain.rowIndex(key),
-    views: mirror ? [plain, mirror.inOrderOf(plain)] : [plain],
-  };
 }

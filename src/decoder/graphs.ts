@@ -1,6 +1,6 @@
 import { gradients } from '../graph/backward.ts';
 import type { Expr } from '../graph/expr.ts';
-import { crossEntropy, input, logSoftmax, mul, splitAt, sum, toFloat } from '../graph/ops.ts';
+import { add, crossEntropy, input, logSoftmax, mul, splitAt, sum, toFloat } from '../graph/ops.ts';
 import type { Shape } from '../graph/shape.ts';
 import { CELL_TABLE } from './cells.ts';
 import type { DecoderConfig, Dropout } from './config.ts';
@@ -19,16 +19,25 @@ export interface TrainingGraph {
   readonly masks: readonly { readonly name: string; readonly shape: Shape; readonly rate: number }[];
 }
 
+/** What training adds to the mean loss of a batch. */
+export interface LossOptions {
+  readonly dropout: Dropout;
+  /** Share of the target's probability that is spread over all words. */
+  readonly labelSmoothing: number;
+  /** Whether logits get `silence` [V] added, which takes words out of the softmax (self-critical training). */
+  readonly silence: boolean;
+}
+
 /**
  * The loss of a batch under teacher forcing, and its gradients by all weights. Inputs: image [B,F], inputs
  * and targets [N] int32 (words step after step: all captions' first, then the second of those that have
  * one, ...), weights [N] (a word's share in the loss), steps [T] int64 (captions at each step, falling,
  * 0 after the longest). One graph serves all lengths up to T, and nothing is computed on padding.
  */
-export function trainingGraph(config: DecoderConfig, T: number, dropout: Dropout | null): TrainingGraph {
+export function trainingGraph(config: DecoderConfig, T: number, options: LossOptions): TrainingGraph {
   const masks: TrainingGraph['masks'][number][] = [];
   const drop: Drop = (x, place) => {
-    const rate = dropout?.[place] ?? 0;
+    const rate = options.dropout[place];
     if (rate === 0) return x;
     const mask = { name: `mask.${place}`, shape: x.shape, rate };
     masks.push(mask);
@@ -36,20 +45,42 @@ export function trainingGraph(config: DecoderConfig, T: number, dropout: Dropout
     return mul(x, mul(toFloat(input(mask.name, x.shape, 'uint8')), 1 / (1 - rate)));
   };
   const parameters = decoderParameters(config);
-  const decoder = new Decoder(config, parameters, drop);
-  const steps = input('steps', [T], 'int64');
-  const dims = Array.from({ length: T }, (_, t) => (t === 0 ? 'B' : `B${t + 1}`));
-  const start = decoder.start(input('image', ['B', config.featureSize]));
-  const logits = decoder.unroll(input('inputs', ['N'], 'int32'), start, (rows) =>
-    splitAt(rows, 0, steps, dims),
-  );
-  const losses = crossEntropy(logits, input('targets', ['N'], 'int32'));
-  const loss = sum(mul(losses, input('weights', ['N'])));
-
-  if (dropout === null) return { outputs: { loss }, masks };
+  const logits = unrolled(config, new Decoder(config, parameters, drop), T);
+  const silenced = options.silence ? add(logits, input('silence', [config.vocabularySize])) : logits;
+  const loss = weighed(smoothed(silenced, options.labelSmoothing));
   const names = Object.keys(parameters);
   const grads = gradients(loss, Object.values(parameters));
   return { outputs: { loss, ...Object.fromEntries(names.map((n, i) => [GRADIENT + n, grads[i]])) }, masks };
+}
+
+/** The loss alone, without dropout: inputs as in `trainingGraph`. */
+export function validationGraph(config: DecoderConfig, T: number): Graph {
+  const logits = unrolled(config, new Decoder(config, decoderParameters(config)), T);
+  return { loss: weighed(crossEntropy(logits, input('targets', ['N'], 'int32'))) };
+}
+
+/** Logits [N,V] of all steps of a batch. */
+function unrolled(config: DecoderConfig, decoder: Decoder, T: number): Expr {
+  const steps = input('steps', [T], 'int64');
+  const dims = Array.from({ length: T }, (_, t) => (t === 0 ? 'B' : `B${t + 1}`));
+  const start = decoder.start(input('image', ['B', config.featureSize]));
+  return decoder.unroll(input('inputs', ['N'], 'int32'), start, (rows) => splitAt(rows, 0, steps, dims));
+}
+
+/**
+ * Cross-entropy [N] with targets of which `share` is spread over all V words (label smoothing, Szegedy et al.
+ * 2016): (1 - share) (-log p_target) + share mean_v(-log p_v).
+ */
+function smoothed(logits: Expr, share: number): Expr {
+  const losses = crossEntropy(logits, input('targets', ['N'], 'int32'));
+  if (share === 0) return losses;
+  const uniform = mul(sum(logSoftmax(logits), [1]), -1 / Number(logits.shape[1]));
+  return add(mul(losses, 1 - share), mul(uniform, share));
+}
+
+/** Sum of the words' losses [N], each by its weight. */
+function weighed(losses: Expr): Expr {
+  return sum(mul(losses, input('weights', ['N'])));
 }
 
 /** Decoding, first half: image [B,F] -> the state before the first word. */

@@ -59,7 +59,7 @@ export function epochBatches(captions: CaptionSet, B: number, random: Random): n
 }
 
 /** Fisher and Yates, in place. */
-function shuffle<Item>(items: Item[], random: Random): Item[] {
+export function shuffle<Item>(items: Item[], random: Random): Item[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = random.int(i + 1);
     [items[i], items[j]] = [items[j], items[i]];

@@ -1,17 +1,20 @@
 import type { CaptionExample } from './batches.ts';
 
+/** Captions packed into three arrays, which also travel between threads. */
+export interface CaptionArrays {
+  /** Row of the image of each caption, -1 for none. */
+  readonly images: Int32Array;
+  /** Where each caption's words start in `words`; one more tells where the last one's end. */
+  readonly starts: Int32Array;
+  readonly words: Int32Array;
+}
+
 /**
- * Captions to learn, packed into three arrays. As half a million objects, which is COCO, the garbage collector
- * would go through them after every step, in about the time of the step itself.
+ * Captions to learn. As half a million objects, which is COCO, the garbage collector would go through them
+ * after every step, in about the time of the step itself: hence arrays.
  */
 export class CaptionSet {
-  private constructor(
-    /** Row of the image of each caption, -1 for none. */
-    private readonly images: Int32Array,
-    /** Where each caption's words start in `words`; one more tells where the last one's end. */
-    private readonly starts: Int32Array,
-    private readonly words: Int32Array,
-  ) {}
+  constructor(readonly arrays: CaptionArrays) {}
 
   static of(examples: Iterable<Omit<CaptionExample, 'weight'>>): CaptionSet {
     const images: number[] = [];
@@ -22,23 +25,28 @@ export class CaptionSet {
       for (const word of example.words) words.push(word);
       starts.push(words.length);
     }
-    return new CaptionSet(Int32Array.from(images), Int32Array.from(starts), Int32Array.from(words));
+    return new CaptionSet({
+      images: Int32Array.from(images),
+      starts: Int32Array.from(starts),
+      words: Int32Array.from(words),
+    });
   }
 
   /** The number of captions. */
   get length(): number {
-    return this.images.length;
+    return this.arrays.images.length;
   }
 
   /** The number of words of caption `i`. */
   wordsIn(i: number): number {
-    return this.starts[i + 1] - this.starts[i];
+    const { starts } = this.arrays;
+    return starts[i + 1] - starts[i];
   }
 
   /** Caption `i`. */
   at(i: number): CaptionExample {
-    const image = this.images[i];
-    const words = [...this.words.subarray(this.starts[i], this.starts[i + 1])];
-    return { image: image < 0 ? null : image, words };
+    const { images, starts, words } = this.arrays;
+    const image = images[i];
+    return { image: image < 0 ? null : image, words: [...words.subarray(starts[i], starts[i + 1])] };
   }
 }

@@ -1,84 +1,63 @@
 import { UserError } from '../errors.ts';
-import type { StoredTensor } from '../files/safetensors.ts';
-import { readSafetensors, writeSafetensors } from '../files/safetensors.ts';
-import type { AdamState, Arrays } from './optimizer.ts';
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../files/safetensors.ts';
+import type { Arrays } from './optimizer.ts';
+import type { TrainingState } from './state.ts';
 
-/** What one epoch came to. */
-export interface EpochSummary {
-  readonly epoch: number;
-  readonly trainLoss: number;
-  readonly validationLoss: number;
-  readonly learningRate: number;
-  readonly seconds: number;
-}
-
-/** Where training stands between two steps: everything that the next step depends on. */
-export interface TrainingState {
-  readonly weights: Arrays;
-  readonly adam: AdamState;
-  /** Running average of the weights, which is what is validated and kept; null where it is off. */
-  readonly average: Arrays | null;
-  /** Weights with the lowest validation loss so far; null before the first validation. */
-  best: { readonly weights: Arrays; readonly epoch: number; readonly loss: number } | null;
-  /** Epochs and batches of the present epoch that are done. */
-  epoch: number;
-  batch: number;
-  /** Sum of the batch losses of the present epoch. */
-  epochLoss: number;
-  epochSeconds: number;
-  history: EpochSummary[];
-}
+const FORMAT = 'caption-checkpoint-2';
 
 /** Writes a training state as one safetensors file, whole or not at all. `run` says what it belongs to. */
 export async function writeCheckpoint(path: string, state: TrainingState, run: string): Promise<void> {
-  const groups: [string, Arrays][] = [
-    ['weights', state.weights],
-    ['adam.m', state.adam.m],
-    ['adam.v', state.adam.v],
-  ];
-  if (state.average) groups.push(['average', state.average]);
-  if (state.best) groups.push(['best', state.best.weights]);
+  const { weights, slots, average, best, progress } = state;
+  const groups: [string, Arrays][] = [['weights', weights]];
+  for (const [slot, arrays] of Object.entries(slots)) groups.push([`optimizer.${slot}`, arrays]);
+  if (average) groups.push(['average', average]);
+  if (best) groups.push(['best', best.weights]);
   const tensors = groups.flatMap(([group, arrays]) =>
     [...arrays].map(([name, data]): [string, StoredTensor] => [
       `${group}/${name}`,
       { dims: [data.length], data },
     ]),
   );
-  const { epoch, batch, epochLoss, epochSeconds, history } = state;
-  const best = state.best && { epoch: state.best.epoch, loss: state.best.loss };
-  const progress = { step: state.adam.step, epoch, batch, epochLoss, epochSeconds, history, best };
   await writeSafetensors(path, tensors, {
-    format: 'caption-checkpoint-1',
+    format: FORMAT,
     run,
     progress: JSON.stringify(progress),
+    best: JSON.stringify(best?.epoch ?? null),
   });
 }
 
 /** Reads a checkpoint of the same run; another one's is refused. */
 export async function readCheckpoint(path: string, run: string): Promise<TrainingState> {
   const { tensors, metadata } = await readSafetensors(path);
-  if (metadata.format !== 'caption-checkpoint-1') {
-    throw new UserError(
-      `expected ${path} to be a checkpoint of caption train but got another safetensors file`,
-    );
+  if (metadata.format !== FORMAT) {
+    const got = metadata.format?.startsWith('caption-checkpoint-')
+      ? `one of another version (${metadata.format})`
+      : 'another safetensors file';
+    throw new UserError(`expected ${path} to be a checkpoint of caption train but got ${got}`, {
+      hint: '--overwrite starts the training again',
+    });
   }
   if (metadata.run !== run) {
     throw new UserError(`${path} was made with other data or options than this call`, {
       hint: 'resume with the options the run was started with, or start again in another folder',
     });
   }
-  const group = (prefix: string): Arrays =>
-    new Map(
-      [...tensors]
-        .filter(([name]) => name.startsWith(`${prefix}/`))
-        .map(([name, { data }]) => [name.slice(prefix.length + 1), data]),
-    );
-  const { step, best, ...progress } = JSON.parse(metadata.progress);
+  const groups = new Map<string, Map<string, Float32Array>>();
+  for (const [name, { data }] of tensors) {
+    const slash = name.indexOf('/');
+    const group = name.slice(0, slash);
+    if (!groups.has(group)) groups.set(group, new Map());
+    groups.get(group)!.set(name.slice(slash + 1), data);
+  }
+  const slots = [...groups].flatMap(([group, arrays]) =>
+    group.startsWith('optimizer.') ? [[group.slice('optimizer.'.length), arrays] as const] : [],
+  );
+  const epoch: number | null = JSON.parse(metadata.best);
   return {
-    weights: group('weights'),
-    average: tensors.has(`average/${[...group('weights').keys()][0]}`) ? group('average') : null,
-    adam: { step, m: group('adam.m'), v: group('adam.v') },
-    best: best && { ...best, weights: group('best') },
-    ...progress,
+    weights: groups.get('weights')!,
+    slots: Object.fromEntries(slots),
+    average: groups.get('average') ?? null,
+    best: epoch === null ? null : { weights: groups.get('best')!, epoch },
+    progress: JSON.parse(metadata.progress),
   };
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { InternalError, messageOf, UserError } from '../errors.ts';
+import { InternalError } from '../errors.ts';
 import type { SessionOptions } from '../onnx/session.ts';
+import { type Failure, revived, workerBeside } from '../threads.ts';
 import type { EncoderDefinition } from './definition.ts';
 import type { PreparedImage } from './prepare.ts';
 
@@ -19,13 +20,6 @@ export type WorkerReply =
   | { readonly loaded: EncoderDefinition }
   | { readonly id: number; readonly features: Float32Array }
   | { readonly id: number | null; readonly failure: Failure };
-
-/** An error on its way between threads, which would lose its class and its hint. */
-interface Failure {
-  readonly user: boolean;
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
 
 /** One worker thread and the requests that it has not answered yet. */
 export class Lane {
@@ -49,9 +43,7 @@ export class Lane {
 
   /** Resolves when the networks are loaded. */
   static start(setup: WorkerSetup): Promise<Lane> {
-    // The same file beside this one, whether compiled or not.
-    const file = new URL(import.meta.url.replace(/encoder-lane(\.\w+)$/, 'encoder-worker$1'));
-    const thread = new Worker(file, { workerData: setup });
+    const thread = new Worker(workerBeside(import.meta.url, 'encoder-worker'), { workerData: setup });
     return new Promise((resolve, reject) => {
       thread.once('error', reject);
       thread.once('message', (reply: WorkerReply) => {
@@ -109,14 +101,4 @@ export class Lane {
 interface Pending {
   resolve(features: Float32Array): void;
   reject(error: unknown): void;
-}
-
-/** An error as it travels from a worker. */
-export function packed(error: unknown): Failure {
-  if (error instanceof UserError) return { user: true, message: error.message, hint: error.hint };
-  return { user: false, message: messageOf(error) };
-}
-
-function revived({ user, message, hint }: Failure): Error {
-  return user ? new UserError(message, { hint }) : new InternalError(message.replace(/^internal: /, ''));
 }

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InternalError } from '../errors.ts';
+import { packed } from '../threads.ts';
 import { Encoder } from './encoder.ts';
-import { packed, type WorkerReply, type WorkerRequest, type WorkerSetup } from './encoder-lane.ts';
+import type { WorkerReply, WorkerRequest, WorkerSetup } from './encoder-lane.ts';
 
 /** What runs in a worker thread of `EncoderWorkers`: one encoder, and the requests one after the other. */
 const port = parentPort;

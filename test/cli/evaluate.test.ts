@@ -59,6 +59,58 @@ test("the validation perplexity is the training's own", async () => {
   expect(JSON.parse(out).perplexity).toBeCloseTo(training.validationPerplexity, 4);
 });
 
+test('--html writes a page of the worst and best photographs, whether or not they can still be read', async () => {
+  const page = join(folder, 'page.html');
+  const features = join(folder, 'model', 'features.npy');
+  const short = [...evaluate, '--split', 'train', '--features', features, '--json', '--html', page];
+  const plain = await captionWithin(short.slice(0, -2));
+  expect(await captionWithin([...short, '--html-count', '3'])).toEqual(plain);
+  const six = await readFile(page, 'utf8');
+  expect(six).toContain(
+    '<h1>model</h1>\n<p>What it says about 8 photographs of data set captions, split train,',
+  );
+  expect(six).toContain('<li dir="auto">A <mark>red</mark> <mark>circle</mark> on a white wall.</li>');
+  expect(six.match(/<img /g)).toHaveLength(6);
+  const missing = await captionWithin([...short, '--images-dir', folder]);
+  expect(missing).toEqual(plain);
+  const boxes = await readFile(page, 'utf8');
+  expect(boxes.match(/<p><bdi>images\/\w+-\w+-train\.png<\/bdi><br>could not be read<\/p>/g)).toHaveLength(8);
+});
+
+test('a page that can not be written is said before anything is read', async () => {
+  const photo = shapes.pictures[0]!.path;
+  const both = join(folder, 'both.html');
+  const cases: [string[], RegExp][] = [
+    [
+      ['--html', join(folder, 'gone', 'page.html')],
+      /^caption: expected --html to be a file in an existing folder but /,
+    ],
+    [['--html', folder], /^caption: expected --html to be a file but .* is a folder\n$/],
+    [
+      ['--html', photo],
+      /^caption: expected --html to be a new file or an older page of caption evaluate but /,
+    ],
+    [
+      ['--html', both, '--out', both],
+      /^caption: expected --html and --out to be two files but got .* for both\n$/,
+    ],
+    [['--html-count', '3'], /^caption: expected --html-count with --html <page\.html> but got it alone\n$/],
+    [
+      ['--html', both, '--html-count', '1001'],
+      /^caption: expected --html-count to be a whole number, from 1 to 1000, but got 1001\n$/,
+    ],
+  ];
+  for (const [args, message] of cases) {
+    // Neither is there: what is read first would be complained of first.
+    const { status, out, err } = await captionWithin([
+      ...['evaluate', '--model', join(folder, 'no-model'), '--data', join(folder, 'no-data')],
+      ...['--split', 'val', ...args],
+    ]);
+    expect(err).toMatch(message);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+  }
+});
+
 test('wrong calls are one sentence and status 2; an unreadable image is named and left out', async () => {
   const features = join(folder, 'model', 'features.npy');
   const mirrored = join(folder, 'mirrored.npy');

@@ -47,7 +47,11 @@ test('runs that were interrupted or killed come to the same model as one that wa
     /\nwrote .*whole: epoch \d+, validation loss .*\ntry it: caption --model .*whole photo\.jpg\n$/,
   );
   expect((await readdir(whole!)).sort()).toEqual(
-    [...MODEL, 'checkpoint.safetensors', 'features.index.jsonl', 'features.npy'].sort(),
+    [
+      ...MODEL,
+      ...['checkpoint.safetensors', 'features.index.jsonl', 'features.npy'],
+      ...['report.html', 'run.json', 'status.json'],
+    ].sort(),
   );
 
   expect(stopped.status).toBe(130);
@@ -185,7 +189,7 @@ test('wrong calls are one sentence and status 2', async () => {
     ],
     [
       [...right, '--features', made, '--learning-rate', '1e30'],
-      /^caption: .*loss became \S+ in epoch 1\nhint: try a lower --learning-rate/m,
+      /^caption: the training went astray: the loss became \S+ in epoch 1 .*\nhint: try a lower --learning-rate/m,
     ],
     [[...right, '--min-count', '99'], 'expected words seen at least 99 times in the captions but got none'],
   ];

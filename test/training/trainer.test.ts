@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
 import { Random } from '../../src/random.ts';
+import { Vocabulary } from '../../src/text/vocabulary.ts';
 import type { CaptionExample } from '../../src/training/batches.ts';
 import { CaptionSet } from '../../src/training/caption-set.ts';
+import type { Hooks } from '../../src/training/loop.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../../src/training/options.ts';
-import { type Hooks, train } from '../../src/training/trainer.ts';
+import { type TrainingData, type TrainingFiles, train } from '../../src/training/trainer.ts';
 import { rowsOf } from '../helpers/feature-rows.ts';
 
 const I = 6;
@@ -30,7 +32,24 @@ const examples: CaptionExample[] = Array.from({ length: I }, (_, image) => ({
   words: Array.from({ length: 2 + (image % 4) }, () => 4 + random.int(10)),
 }));
 const set = CaptionSet.of(examples);
-const data = { source: 'a test', features, train: set, validation: set };
+const vocabulary = new Vocabulary([
+  ...['<pad>', '<start>', '<end>', '<unk>'],
+  ...Array.from({ length: 10 }, (_, i) => `w${i}`),
+]);
+const data: TrainingData = {
+  source: 'a test',
+  vocabulary,
+  features,
+  train: set,
+  validation: set,
+  text: CaptionSet.of([]),
+  images: examples.map(({ words }, row) => ({
+    key: `image ${row}`,
+    image: `${row}.jpg`,
+    row,
+    references: [vocabulary.decode(words)],
+  })),
+};
 const options: TrainingOptions = {
   ...TRAINING_DEFAULTS,
   epochs: 60,
@@ -49,23 +68,27 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
+/** A summary or a point of the curves, without what depends on the clock. */
+const timeless = ({ captionsPerSecond, seconds, ...rest }: { captionsPerSecond: number; seconds?: number }) =>
+  rest;
+
 const bytes = (weights: ReadonlyMap<string, Float32Array>) => [...weights].map(([k, w]) => [k, [...w]]);
 
 describe('train', () => {
   for (const cell of CELLS) {
     for (const mode of MODES) {
       it(`learns a few captions by heart: ${cell}, ${mode}`, async () => {
-        const { validationLoss, history } = await train({ ...config, cell, mode }, data, options, one);
-        expect(history[0].validationLoss).toBeGreaterThan(1.5);
-        expect(validationLoss).toBeLessThan(0.1);
+        const { best, epochs } = await train({ ...config, cell, mode }, data, options, one);
+        expect(epochs[0].validationLoss).toBeGreaterThan(1.5);
+        expect(best!.validationLoss).toBeLessThan(0.1);
       });
     }
   }
 
   it('needs the image: without it the captions stay ambiguous', async () => {
     const blind = { featureSize: F, views: [rowsOf(new Float32Array(I * F), F)] };
-    const { validationLoss } = await train(config, { ...data, features: blind }, options, one);
-    expect(validationLoss).toBeGreaterThan(0.3);
+    const { best } = await train(config, { ...data, features: blind }, options, one);
+    expect(best!.validationLoss).toBeGreaterThan(0.3);
   });
 
   const withDropout = { ...options, epochs: 4, dropout: { image: 0.2, embedding: 0.3, output: 0.3 } };
@@ -84,7 +107,7 @@ describe('train', () => {
     for (let stops = 0; ; stops++) {
       const controller = new AbortController();
       let steps = 0;
-      const hooks: Hooks = {
+      const hooks: TrainingFiles & Hooks = {
         checkpoint,
         resume: stops > 0,
         signal: controller.signal,
@@ -93,10 +116,12 @@ describe('train', () => {
         },
       };
       const part = await train(config, data, withDropout, one, hooks);
-      if (part.interrupted) continue;
+      if (part.outcome.kind === 'interrupted') continue;
       expect(stops).toBeGreaterThan(1);
       expect(bytes(part.weights)).toEqual(bytes(whole.weights));
-      expect(part.history.map((h) => h.validationLoss)).toEqual(whole.history.map((h) => h.validationLoss));
+      expect(part.epochs.map(timeless)).toEqual(whole.epochs.map(timeless));
+      expect(part.curve.map(timeless)).toEqual(whole.curve.map(timeless));
+      expect(part.watched).toEqual(whole.watched);
       break;
     }
   });
@@ -137,9 +162,12 @@ describe('train', () => {
     const views = [rowsOf(Float32Array.of(...matrix, ...new Array<number>(F).fill(Number.NaN)), F)];
     const validation = CaptionSet.of([{ image: I, words: [4, 5] }]);
     const broken = { ...data, validation, features: { featureSize: F, views } };
-    await expect(train(config, broken, { ...options, epochs: 1 }, one)).rejects.toThrow(
-      /the validation loss became NaN in epoch 1/,
-    );
+    const { outcome, best } = await train(config, broken, { ...options, epochs: 1 }, one);
+    expect(outcome).toEqual({
+      kind: 'diverged',
+      complaint: expect.stringMatching(/^the validation loss became NaN in epoch 1 /),
+    });
+    expect(best).toBeNull();
   });
 
   it('can be interrupted while it validates, and goes on there', async () => {
@@ -147,7 +175,7 @@ describe('train', () => {
     const short = { ...withDropout, epochs: 1 };
     const whole = await train(config, data, short, one);
     const controller = new AbortController();
-    const hooks: Hooks = {
+    const hooks: TrainingFiles & Hooks = {
       checkpoint,
       signal: controller.signal,
       // The turn of the event loop behind the last step comes first, then the validation's.
@@ -156,7 +184,7 @@ describe('train', () => {
       },
     };
     const part = await train(config, data, short, one, hooks);
-    expect(part).toMatchObject({ interrupted: true, validationLoss: null });
+    expect(part).toMatchObject({ outcome: { kind: 'interrupted' }, best: null });
     const rest = await train(config, data, short, one, { checkpoint, resume: true });
     expect(bytes(rest.weights)).toEqual(bytes(whole.weights));
   });
@@ -173,15 +201,14 @@ describe('train', () => {
       { ...options, patience: 3 },
       one,
     );
-    expect(result.history.length).toBe(result.epoch + 3);
-    expect(result.validationLoss).toBe(Math.min(...result.history.map((h) => h.validationLoss)));
+    expect(result.epochs.length).toBe(result.best!.epoch + 3);
+    expect(result.best!.validationLoss).toBe(Math.min(...result.epochs.map((e) => e.validationLoss)));
   });
 
   it('stops with advice when the loss is no number', async () => {
     const broken = { featureSize: F, views: [rowsOf(new Float32Array(I * F).fill(Number.NaN), F)] };
-    await expect(train(config, { ...data, features: broken }, options, one)).rejects.toThrow(
-      /the loss became NaN in epoch 1/,
-    );
+    const { outcome } = await train(config, { ...data, features: broken }, options, one);
+    expect(outcome).toEqual({ kind: 'diverged', complaint: 'the loss became NaN in epoch 1 (step 1)' });
   });
 
   it('says so when there is nothing to train on', async () => {

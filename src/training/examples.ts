@@ -1,18 +1,8 @@
 import type { CaptionedImage } from '../dataset/example.ts';
 import { UserError } from '../errors.ts';
 import { tokenize } from '../text/tokenizer.ts';
-import { buildVocabulary, type Vocabulary } from '../text/vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 import { CaptionSet } from './caption-set.ts';
-
-/** The words of the training captions that occur at least `minCount` times. */
-export function trainingVocabulary(images: readonly CaptionedImage[], minCount: number): Vocabulary {
-  return buildVocabulary(tokenized(images), minCount);
-}
-
-/** One caption after the other: the words of all at once would take far more memory than their counts. */
-function* tokenized(images: readonly CaptionedImage[]): Generator<string[]> {
-  for (const { captions } of images) yield* captions.map(tokenize);
-}
 
 /**
  * Captions as ids, each with the feature row of its image; those without words are left out.
@@ -37,6 +27,17 @@ export function captionExamples(
         const words = vocabulary.encode(tokenize(caption));
         if (words.length > 0) yield { image: rowOf(key)!, words };
       }
+    }
+  };
+  return CaptionSet.of(examples());
+}
+
+/** Captions without photographs as ids; those without words are left out. */
+export function textExamples(captions: readonly string[], vocabulary: Vocabulary): CaptionSet {
+  const examples = function* () {
+    for (const caption of captions) {
+      const words = vocabulary.encode(tokenize(caption));
+      if (words.length > 0) yield { image: null, words };
     }
   };
   return CaptionSet.of(examples());
