@@ -12,13 +12,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/files/atomic.ts';
-import { readModel } from '../src/library/model-folder.ts';
-import { modelWeights } from '../src/library/model-weights.ts';
-import { hasCheckpoint, prepareFolder } from '../src/training/folder.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
-import { DECODING_DEFAULTS, prepareRun, trainingSplits } from '../src/training/plan.ts';
-import { trainModel } from '../src/training/run.ts';
 import { defaultData, say } from './default-model/data.ts';
+import { SEARCH, SELF_CRITICAL, trainRun } from './default-model/recipe.ts';
 import { validationScores } from './default-model/scores.ts';
 import { textCaptions } from './default-model/text.ts';
 
@@ -62,23 +58,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   'feature-noise': { what: 'feature noise 0.2', options: { featureNoise: 0.2 } },
   text: { what: 'one epoch on captions without photographs first', options: { textEpochs: 1 } },
   'self-critical': {
-    what: 'the base, then 8 epochs of self-critical training at 1e-4',
+    what: 'the base, then self-critical training',
     from: 'base',
-    options: {
-      selfCritical: true,
-      schedule: 'constant',
-      epochs: 8,
-      learningRate: 1e-4,
-      batchSize: 160,
-      dropout: { image: 0, embedding: 0, output: 0 },
-      select: 'cider',
-      patience: 8,
-    },
+    options: SELF_CRITICAL,
   },
   ensemble: { what: 'ensemble of the base and the two other seeds', ensemble: ['base', 'seed-2', 'seed-3'] },
 };
-
-const SEARCH = { beam: 3, lengthPenalty: 0.75 };
 
 const { values: flags } = parseArgs({
   options: {
@@ -125,32 +110,8 @@ async function lineOf(name: string, row: Row): Promise<string> {
 }
 
 async function trained(name: string, { options, from }: Row): Promise<void> {
-  const out = folderOf(name);
-  const start = from === undefined ? undefined : await readModel(folderOf(from));
-  const run = prepareRun({
-    name,
-    encoder: data.encoder,
-    splits: trainingSplits(data.dataset),
-    features: data.features,
-    text: options?.textEpochs ? await textCaptions(photos) : [],
-    decoder: { cell: 'lstm', mode: 'init', layers: 1, embeddingSize: 512, hiddenSize: 512 },
-    minCount: 5,
-    training: { ...BASE, ...options },
-    decoding: { ...DECODING_DEFAULTS, ...SEARCH },
-    ...(start && { start: { vocabulary: start.vocabulary, weights: modelWeights(start) } }),
-  });
-  await prepareFolder(out, hasCheckpoint(out) ? 'resume' : 'overwrite');
-  const { outcome } = await trainModel(out, run, data.features, session, {
-    resume: true,
-    onEpoch: ({ epochs }) => {
-      const { epoch, trainLoss, reward, validationLoss, validationCider, distinct, captionsPerSecond } =
-        epochs.at(-1)!;
-      say(
-        `${name} ${epoch}: ${trainLoss === null ? `reward ${reward?.toFixed(3)}` : `train ${trainLoss.toFixed(3)}`}, ` +
-          `validation ${validationLoss.toFixed(4)}, CIDEr ${validationCider.toFixed(4)} (greedy), ` +
-          `distinct ${distinct.toFixed(2)}, ${captionsPerSecond.toFixed(0)} captions/s`,
-      );
-    },
-  });
-  if (outcome.kind === 'diverged') say(`${name}: ${outcome.complaint}`);
+  const training = { ...BASE, ...options };
+  const text = training.textEpochs > 0 ? await textCaptions(photos) : [];
+  const start = from === undefined ? undefined : folderOf(from);
+  await trainRun(data, { name, out: folderOf(name), training, from: start, text }, session);
 }

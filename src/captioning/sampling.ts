@@ -31,6 +31,7 @@ export async function sampleCaptions<State>(
   const { count, lengthPenalty } = options;
   const images = randoms.length;
   const nextWords = new NextWords(decoder.vocabularySize, options);
+  const weights = new Float64Array(decoder.vocabularySize);
   const done: Hypothesis[][] = Array.from({ length: images }, () => []);
   let drafts: Draft[] = randoms.flatMap((random, image) =>
     Array.from({ length: count }, (_, sample) => ({
@@ -51,7 +52,7 @@ export async function sampleCaptions<State>(
     for (const [row, draft] of drafts.entries()) {
       const offset = row * decoder.vocabularySize;
       const rowLogProbs = logProbs.subarray(offset, offset + decoder.vocabularySize);
-      const word = drawWord(rowLogProbs, allowed, draft.random, options, length);
+      const word = drawWord(rowLogProbs, allowed, draft.random, options, length, weights);
       const { tokens: words, logProb } = draft.prefix;
       if (word === undefined) {
         done[draft.image]!.push(finish(draft.prefix, false, lengthPenalty));
@@ -70,13 +71,14 @@ export async function sampleCaptions<State>(
   }
 }
 
-/** Draws the next word, or none where nothing allowed has a probability. `logProbs` is [V]. */
+/** Draws the next word, or none where nothing allowed has a probability. `logProbs` is [V], and `weights` room for as much. */
 function drawWord(
   logProbs: Float32Array,
   allowed: Int32Array,
   random: Random,
   { temperature, topK, topP }: SearchOptions,
   length: number,
+  weights: Float64Array,
 ): number | undefined {
   let highest = -Infinity;
   for (let i = 0; i < allowed.length; i++) {
@@ -86,7 +88,6 @@ function drawWord(
   }
   if (highest === -Infinity) return undefined;
   // Relative to the likeliest word, so that no temperature makes all of them underflow.
-  const weights = new Float64Array(logProbs.length);
   for (let i = 0; i < allowed.length; i++) {
     const word = allowed[i]!;
     weights[word] = Math.exp((logProbs[word]! - highest) / temperature);
@@ -97,14 +98,17 @@ function drawWord(
   const target = random.next() * massOf(support, weights);
   let mass = 0;
   // Summed in the order of massOf, and next() < 1: some word passes the target.
-  return support.find((word) => {
-    mass += weights[word]!;
-    return mass > target;
-  });
+  for (let i = 0; i < support.length; i++) {
+    mass += weights[support[i]!]!;
+    if (mass > target) return support[i];
+  }
+  return undefined;
 }
 
 function massOf(words: Int32Array, weights: Float64Array): number {
-  return words.reduce((mass, word) => mass + weights[word]!, 0);
+  let mass = 0;
+  for (let i = 0; i < words.length; i++) mass += weights[words[i]!]!;
+  return mass;
 }
 
 /**

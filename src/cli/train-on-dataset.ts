@@ -1,7 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { readTextCaptions } from '../dataset/text.ts';
-import { PRESETS } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
@@ -13,16 +12,16 @@ import {
   HOLDOUT,
   type PreparedRun,
   prepareRun,
-  type TrainingPlan,
   type TrainingSplits,
   trainingSplits,
 } from '../training/plan.ts';
 import type { RunResult } from '../training/run.ts';
 import { encoderHash } from '../vision/encoder.ts';
+import { decoderOf, expectDecoder } from './decoder-flags.ts';
 import { openViews } from './feature-views.ts';
 import { Interrupt } from './interrupt.ts';
 import { count, say } from './terminal.ts';
-import { DECODER_OPTIONS, DEFAULT_PRESET, type TrainFlags } from './train.ts';
+import type { TrainFlags } from './train.ts';
 import { trainBeside } from './train-beside.ts';
 import { checkFeatureFlags, featuresFor } from './training-features.ts';
 import { checkTrainingFlags, trainingOptions } from './training-flags.ts';
@@ -86,19 +85,10 @@ async function prepared(
   }
 }
 
-/** The model that `--init` names; the decoder is its own, so other options for it are refused. */
+/** The model that `--init` names. */
 async function startFrom(name: string, flags: TrainFlags): Promise<ModelFolder> {
   const model = await readModel(await findModel(name));
-  const { decoder } = model.manifest;
-  const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...defined(flags) };
-  for (const option of DECODER_OPTIONS) {
-    const got = wanted[option];
-    if (got === undefined || got === decoder[option]) continue;
-    throw new UserError(
-      `expected the decoder of ${name}, where ${option} is ${decoder[option]}, but got ${option} ${got}`,
-      { hint: 'a training that starts from a model goes on with its decoder: leave the option out' },
-    );
-  }
+  expectDecoder(model.manifest.decoder, flags, name);
   return model;
 }
 
@@ -158,17 +148,6 @@ function diverged(complaint: string, { out, learningRate }: TrainFlags, epoch: n
         ? `try ${tries}, with --overwrite`
         : `${out} holds the model of epoch ${epoch}, before that; go on from it in another folder, with --init ${quoted(out)}, and try ${tries}`,
   });
-}
-
-function decoderOf(flags: TrainFlags): TrainingPlan['decoder'] {
-  return { ...PRESETS[flags.preset ?? DEFAULT_PRESET], ...defined(flags) };
-}
-
-/** The decoder's options that were given. */
-function defined(flags: TrainFlags): Partial<TrainingPlan['decoder']> {
-  return Object.fromEntries(
-    DECODER_OPTIONS.flatMap((option) => (flags[option] === undefined ? [] : [[option, flags[option]]])),
-  );
 }
 
 /** The call that goes on with this one. */

@@ -1,21 +1,14 @@
 import { type Command, Option } from 'commander';
-import { CELLS, type CellName, MODES, type Mode, PRESETS } from '../decoder/config.ts';
-import { addMachineOptions, newCommand, oneOf, whole } from './command.ts';
+import { addMachineOptions, newCommand, whole } from './command.ts';
 import { acceptConfigFile, configOption } from './config-file.ts';
+import { addDecoderOptions, DECODER_OPTIONS, type DecoderFlags } from './decoder-flags.ts';
 import { addEncoderOptions, type EncoderFlags } from './extraction.ts';
 import { addTrainingOptions, type TrainingFlags } from './training-flags.ts';
-
-type Preset = keyof typeof PRESETS;
-export const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
-export const DEFAULT_PRESET: Preset = 'show-and-tell';
-
-/** Options that choose the decoder piece by piece. */
-export const DECODER_OPTIONS = ['cell', 'mode', 'layers', 'embeddingSize', 'hiddenSize'] as const;
 
 const MIN_COUNT = 5;
 
 /** What `caption train` was asked for. */
-export interface TrainFlags extends EncoderFlags, TrainingFlags {
+export interface TrainFlags extends EncoderFlags, DecoderFlags, TrainingFlags {
   readonly data: string;
   readonly out: string;
   readonly imagesDir?: string;
@@ -26,12 +19,6 @@ export interface TrainFlags extends EncoderFlags, TrainingFlags {
   readonly config?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
-  readonly preset?: Preset;
-  readonly cell?: CellName;
-  readonly mode?: Mode;
-  readonly layers?: number;
-  readonly embeddingSize?: number;
-  readonly hiddenSize?: number;
   readonly minCount: number;
 }
 
@@ -97,28 +84,11 @@ export function trainCommand(): Command {
     .addOption(new Option('--overwrite', 'replace the model that the folder holds').conflicts('resume'))
     .option('--name <name>', "the model's name (that of the folder)");
 
-  command
-    .optionsGroup('Decoder:')
-    .option(
-      '--preset <name>',
-      `${PRESET_NAMES.join(' or ')} (${DEFAULT_PRESET})`,
-      oneOf('--preset', PRESET_NAMES),
-    )
-    .option('--cell <name>', `${CELLS.join(', ')} (the preset's)`, oneOf('--cell', CELLS))
-    .option(
-      '--mode <name>',
-      `where the image enters: ${MODES.join(', ')} (the preset's)`,
-      oneOf('--mode', MODES),
-    )
-    .option('--layers <n>', "recurrent layers (the preset's)", whole('--layers', 1, 16))
-    .option('--embedding-size <n>', "E (the preset's)", whole('--embedding-size', 1, 65_536))
-    .option('--hidden-size <n>', "H (the preset's)", whole('--hidden-size', 1, 65_536))
-    .addOption(
-      new Option('--min-count <n>', 'rarer words become <unk>')
-        .argParser(whole('--min-count', 1))
-        .default(MIN_COUNT),
-    );
-
+  addDecoderOptions(command).addOption(
+    new Option('--min-count <n>', 'rarer words become <unk>')
+      .argParser(whole('--min-count', 1))
+      .default(MIN_COUNT),
+  );
   addMachineOptions(addEncoderOptions(addTrainingOptions(command)));
   return acceptConfigFile(command, {
     required: ['data', 'out'],

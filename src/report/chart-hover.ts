@@ -1,4 +1,4 @@
-import { escapeHtml } from './html-text.ts';
+import { escapeHtml } from '../html-text.ts';
 
 /** The points of a line that are drawn, in the order of x. */
 interface Line {

@@ -1,7 +1,7 @@
 import { line } from 'd3-shape';
+import { escapeHtml } from '../html-text.ts';
 import { type Axis, isDrawable, xAxis, type YOptions, yAxis } from './chart-axis.ts';
 import { hoverStrips } from './chart-hover.ts';
-import { escapeHtml } from './html-text.ts';
 
 type Point = readonly [x: number, y: number];
 

@@ -1,7 +1,7 @@
 import type { CaptionScores } from '../evaluation/score.ts';
+import { escapeHtml, hashSource } from '../html-text.ts';
 import { EVALUATION_STYLE } from './evaluation-style.ts';
 import { extremes } from './extremes.ts';
-import { escapeHtml, hashSource } from './html-text.ts';
 import { type EvaluatedPhoto, photoCards } from './photo-cards.ts';
 import { drawHistogram, histogram } from './score-histogram.ts';
 import { SharedWords } from './shared-words.ts';

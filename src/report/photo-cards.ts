@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
+import { escapeHtml } from '../html-text.ts';
 import { thumbnail } from '../vision/pixels.ts';
-import { escapeHtml } from './html-text.ts';
 import type { SharedWords } from './shared-words.ts';
 
 /** A photograph of the split, what the model says of it and what people wrote. */

@@ -1,6 +1,6 @@
+import { escapeHtml, hashSource } from '../html-text.ts';
 import type { RunRecord } from '../training/run-record.ts';
 import { bestOf, fixed, meanSpeed, percent, span, trainingTime, whole } from './figures.ts';
-import { escapeHtml, hashSource } from './html-text.ts';
 import { STYLE } from './page-style.ts';
 import { chartsSection, type LabelledRun } from './run-charts.ts';
 import { photosSideBySide, type Thumbnails, watchedPhotos } from './run-photos.ts';

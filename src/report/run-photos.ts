@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
+import { escapeHtml } from '../html-text.ts';
 import type { RunRecord, WatchedPhoto } from '../training/run-record.ts';
 import { colourClass } from './chart.ts';
-import { escapeHtml } from './html-text.ts';
 import type { LabelledRun } from './run-charts.ts';
 
 /** Path of a photograph -> data: URI of a small picture of it. */

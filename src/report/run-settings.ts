@@ -1,7 +1,7 @@
+import { escapeHtml } from '../html-text.ts';
 import { TRAINING_DEFAULTS } from '../training/options.ts';
 import type { RunRecord } from '../training/run-record.ts';
 import { whole } from './figures.ts';
-import { escapeHtml } from './html-text.ts';
 
 /** One setting of a run, under the name that a config file has for it. */
 interface Setting {

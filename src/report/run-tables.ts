@@ -1,7 +1,7 @@
+import { escapeHtml } from '../html-text.ts';
 import type { EpochSummary, RunRecord } from '../training/run-record.ts';
 import { colourClass } from './chart.ts';
 import { bestOf, fixed, meanSpeed, percent, significant, span, trainingTime, whole } from './figures.ts';
-import { escapeHtml } from './html-text.ts';
 import type { LabelledRun } from './run-charts.ts';
 import { differingSettings } from './run-settings.ts';
 

@@ -1,5 +1,5 @@
 import { tokenizePtb } from '../evaluation/ptb-tokenizer.ts';
-import { escapeHtml } from './html-text.ts';
+import { escapeHtml } from '../html-text.ts';
 
 /** A caption and what people wrote of the same photograph. */
 interface Compared {

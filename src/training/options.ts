@@ -4,7 +4,7 @@ export const OPTIMIZERS = ['sgd', 'adagrad', 'rmsprop', 'adam', 'adamw'] as cons
 export type OptimizerName = (typeof OPTIMIZERS)[number];
 
 export const SCHEDULES = ['constant', 'step', 'cosine', 'plateau'] as const;
-export type ScheduleName = (typeof SCHEDULES)[number];
+type ScheduleName = (typeof SCHEDULES)[number];
 
 /** What decides which epoch is best and when to stop: validation loss, or CIDEr-D of greedy captions. */
 export const SELECTIONS = ['loss', 'cider'] as const;

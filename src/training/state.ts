@@ -18,7 +18,7 @@ export interface Totals {
 }
 
 /** Where a training stands between two steps, but for arrays; random numbers depend on seed and step alone. */
-export interface Progress {
+interface Progress {
   step: number;
   /** Epochs done, and batches of the present one. */
   epoch: number;

@@ -1,4 +1,4 @@
-import { sha256 } from '../../files/sha256.ts';
+import { hashSource } from '../../html-text.ts';
 
 /*
  * The records are children of <body>, whose end tag HTML lets us leave out: so the page is valid after every one.
@@ -125,11 +125,6 @@ addEventListener('pageshow', () => {
   filter();
 });
 `;
-
-/** As a Content-Security-Policy names an inline element that it lets through. */
-function hashSource(text: string): string {
-  return `'sha256-${Buffer.from(sha256(text), 'hex').toString('base64')}'`;
-}
 
 const POLICY = [
   "default-src 'none'",

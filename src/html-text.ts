@@ -1,4 +1,4 @@
-import { sha256 } from '../files/sha256.ts';
+import { sha256 } from './files/sha256.ts';
 
 /**
  * Text as it may stand in an element or a quoted attribute of a page, whatever it holds. Half a surrogate pair, which

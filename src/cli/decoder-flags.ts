@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { CELLS, type DecoderConfig, MODES, PRESETS } from '../decoder/config.ts';
+import { UserError } from '../errors.ts';
+import { oneOf, whole } from './command.ts';
+
+type DecoderShape = Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
+type Preset = keyof typeof PRESETS;
+
+/** Options that choose a decoder. */
+export type DecoderFlags = Partial<DecoderShape> & { readonly preset?: Preset };
+
+const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
+const DEFAULT_PRESET: Preset = 'show-and-tell';
+
+/** Options that change a preset piece by piece. */
+export const DECODER_OPTIONS = [
+  'cell',
+  'mode',
+  'layers',
+  'embeddingSize',
+  'hiddenSize',
+] as const satisfies (keyof DecoderShape)[];
+
+export function addDecoderOptions(command: Command): Command {
+  return command
+    .optionsGroup('Decoder:')
+    .option(
+      '--preset <name>',
+      `${PRESET_NAMES.join(' or ')} (${DEFAULT_PRESET})`,
+      oneOf('--preset', PRESET_NAMES),
+    )
+    .option('--cell <name>', `${CELLS.join(', ')} (the preset's)`, oneOf('--cell', CELLS))
+    .option(
+      '--mode <name>',
+      `where the image enters: ${MODES.join(', ')} (the preset's)`,
+      oneOf('--mode', MODES),
+    )
+    .option('--layers <n>', "recurrent layers (the preset's)", whole('--layers', 1, 16))
+    .option('--embedding-size <n>', "E (the preset's)", whole('--embedding-size', 1, 65_536))
+    .option('--hidden-size <n>', "H (the preset's)", whole('--hidden-size', 1, 65_536));
+}
+
+/** The decoder that the options choose. */
+export function decoderOf(flags: DecoderFlags): DecoderShape {
+  return { ...PRESETS[flags.preset ?? DEFAULT_PRESET], ...given(flags) };
+}
+
+/** Throws a UserError where options ask for another decoder than that of the model a training starts from. */
+export function expectDecoder(decoder: DecoderShape, flags: DecoderFlags, model: string): void {
+  const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...given(flags) };
+  for (const option of DECODER_OPTIONS) {
+    const got = wanted[option];
+    if (got === undefined || got === decoder[option]) continue;
+    throw new UserError(
+      `expected the decoder of ${model}, where ${option} is ${decoder[option]}, but got ${option} ${got}`,
+      { hint: 'a training that starts from a model goes on with its decoder: leave the option out' },
+    );
+  }
+}
+
+function given(flags: DecoderFlags): Partial<DecoderShape> {
+  return Object.fromEntries(
+    DECODER_OPTIONS.flatMap((option) => (flags[option] === undefined ? [] : [[option, flags[option]]])),
+  );
+}
