@@ -1,4 +1,5 @@
-import type { History, LiveProgress } from '../training/loop.ts';
+import type { History } from '../training/history.ts';
+import type { LiveProgress } from '../training/loop.ts';
 import type { EpochSummary } from '../training/run-record.ts';
 import { sparkline } from './sparkline.ts';
 import { duration, progress, say } from './terminal.ts';

@@ -2,10 +2,11 @@ import { Random } from '../random.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { clipScale, clipValues, globalNorm } from './clipping.ts';
 import { GradientSum } from './gradient-sum.ts';
+import { addTo, type History, historyOf, meansOf } from './history.ts';
 import type { Objective } from './objective.ts';
 import { averageUpdate, updateWeights } from './optimizer.ts';
 import type { TrainingOptions } from './options.ts';
-import type { CurvePoint, EpochSummary } from './run-record.ts';
+import type { EpochSummary } from './run-record.ts';
 import { learningRateAt } from './schedule.ts';
 import { isBetter } from './selection.ts';
 import { copyOf, kept, NO_STEPS, type Totals, type TrainingState } from './state.ts';
@@ -24,16 +25,6 @@ export interface LiveProgress {
   readonly captionsPerSecond: number;
   /** Seconds until all epochs are done, if none is spared by early stopping. */
   readonly secondsLeft: number;
-}
-
-/** What a training has come to so far. */
-export interface History {
-  /** The best epoch; null before the first validation. */
-  readonly best: EpochSummary | null;
-  readonly epochs: readonly EpochSummary[];
-  readonly curve: readonly CurvePoint[];
-  /** Captions of the watched photographs after each of `epochs`. */
-  readonly watched: readonly (readonly string[])[];
 }
 
 export interface Hooks {
@@ -56,8 +47,6 @@ interface Parts {
   readonly state: TrainingState;
   /** V */
   readonly vocabularySize: number;
-  /** Captions of an epoch, for the time that is left. */
-  readonly captions: number;
   /** Whether it goes on from a trained model, whose scores are then those of epoch 0. */
   readonly startsTrained: boolean;
   readonly stepper: Stepper;
@@ -106,15 +95,18 @@ export class TrainingLoop {
 
   /** False if it was interrupted; the checkpoint is written either way. */
   private async epochs(): Promise<boolean> {
-    const { progress } = this.parts.state;
-    const { startsTrained } = this.parts;
-    let going = !startsTrained || progress.epochs.length > 0 || (await this.endEpoch(0));
-    while (going && progress.epoch < this.total && !this.stale()) {
-      going = (await this.learn()) && (await this.endEpoch(progress.epoch + 1));
+    const { state, startsTrained } = this.parts;
+    const { progress } = state;
+    let unmeasured = startsTrained && progress.epochs.length === 0;
+    while (unmeasured || (progress.epoch < this.total && !this.stale())) {
+      const done = unmeasured
+        ? await this.endEpoch(0)
+        : (await this.learn()) && (await this.endEpoch(progress.epoch + 1));
       await this.save();
+      if (!done) return false;
+      unmeasured = false;
     }
-    if (!going) await this.save();
-    return going;
+    return true;
   }
 
   /** The rest of the present epoch's steps; false if it was interrupted. */
@@ -145,10 +137,9 @@ export class TrainingLoop {
   }
 
   private tell({ stage }: Objective, batches: number): void {
-    const { state, captions, hooks } = this.parts;
+    const { state, hooks } = this.parts;
     const { epoch, batch, ofEpoch } = state.progress;
-    const rate = ofEpoch.captions / ofEpoch.seconds;
-    const left = (batches - batch) * (ofEpoch.captions / ofEpoch.batches);
+    const left = (this.total - epoch) * batches - batch;
     hooks.onProgress?.({
       epoch: epoch + 1,
       epochs: this.total,
@@ -156,8 +147,8 @@ export class TrainingLoop {
       batches,
       stage,
       figure: ofEpoch.figure / ofEpoch.batches,
-      captionsPerSecond: rate,
-      secondsLeft: (left + (this.total - epoch - 1) * captions) / rate,
+      captionsPerSecond: ofEpoch.captions / ofEpoch.seconds,
+      secondsLeft: (left * ofEpoch.seconds) / ofEpoch.batches,
     });
   }
 
@@ -209,7 +200,7 @@ export class TrainingLoop {
     const { ofEpoch } = progress;
     const summary: EpochSummary = {
       epoch,
-      ...figures(stage, ofEpoch),
+      ...meansOf(stage, ofEpoch),
       validationLoss: this.expectNumber(found.loss, 'validation loss'),
       validationCider: found.cider,
       distinct: found.distinct,
@@ -233,7 +224,7 @@ export class TrainingLoop {
   private endPoint({ stage }: Objective, epochsDone: number): void {
     const { progress } = this.parts.state;
     const { ofPoint } = progress;
-    const { trainLoss: loss, reward, gradientNorm } = figures(stage, ofPoint);
+    const { trainLoss: loss, reward, gradientNorm } = meansOf(stage, ofPoint);
     if (loss !== null) this.expectSane(loss);
     progress.curve.push({
       step: progress.step,
@@ -289,24 +280,4 @@ export class TrainingLoop {
     if (checkpoint) await writeCheckpoint(checkpoint.path, state, checkpoint.id);
     this.saved = performance.now();
   }
-}
-
-export function historyOf({ best, progress }: TrainingState): History {
-  const { epochs, curve, watched } = progress;
-  return { best: epochs.find(({ epoch }) => epoch === best?.epoch) ?? null, epochs, curve, watched };
-}
-
-/** Means of a stage's steps. */
-function figures(stage: Objective['stage'], { figure, norm, batches, steps }: Totals) {
-  const mean = batches > 0 ? figure / batches : null;
-  return {
-    stage,
-    trainLoss: stage === 'self-critical' ? null : mean,
-    reward: stage === 'self-critical' ? mean : null,
-    gradientNorm: steps > 0 ? norm / steps : 0,
-  };
-}
-
-function addTo(sum: Totals, more: Totals): void {
-  for (const key of Object.keys(more) as (keyof Totals)[]) sum[key] += more[key];
 }

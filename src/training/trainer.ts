@@ -9,8 +9,9 @@ import type { CaptionSet } from './caption-set.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { fingerprint } from './fingerprint.ts';
+import { type History, historyOf } from './history.ts';
 import type { ValidationImage } from './judge.ts';
-import { type History, type Hooks, historyOf, type Outcome, TrainingLoop } from './loop.ts';
+import { type Hooks, type Outcome, TrainingLoop } from './loop.ts';
 import type { Objective } from './objective.ts';
 import type { Arrays } from './optimizer.ts';
 import type { TrainingOptions } from './options.ts';
@@ -88,7 +89,6 @@ export async function train(
       options,
       state,
       vocabularySize: config.vocabularySize,
-      captions: data.train.length,
       startsTrained: start !== null,
       stepper,
       validator,

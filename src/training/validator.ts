@@ -41,6 +41,8 @@ export class Validator {
   async run(stopped: () => Promise<boolean>): Promise<Validation | null> {
     const loss = await this.loss(stopped);
     if (loss === null) return null;
+    // Weights that give no number can't caption: the caller sees it by the loss.
+    if (!Number.isFinite(loss)) return { loss, cider: 0, distinct: 0, watched: [] };
     const { images, features, vocabulary } = this.data;
     const judgement = await judge(this.decoder, images, features, vocabulary, stopped);
     return judgement && { loss, ...judgement };
