@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { CELLS, MODES } from '../decoder/config.ts';
+import { CELLS } from '../decoder/cells/table.ts';
+import { MODES } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
 import type { EncoderDefinition } from '../vision/definition.ts';
 
@@ -56,6 +57,8 @@ const manifest = z.object({
     hiddenSize: positive,
     featureSize: positive,
     vocabularySize: positive,
+    highway: z.boolean().optional(),
+    learnedState: z.boolean().optional(),
   }),
   /** Search settings that the model was chosen with. */
   decoding: z.object({
