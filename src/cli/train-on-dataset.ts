@@ -65,6 +65,7 @@ async function prepared(
   const given = { ...flags, encoder: flags.encoder ?? start?.manifest.encoder.name };
   const { encoder, files, splits } = await featuresFor(given, await readSplits(flags), interrupt);
   if (start) expectEncoder(start, encoder);
+  const training = trainingOptions({ ...flags, tokenizer: start?.vocabulary.tokenizer ?? flags.tokenizer });
   const views = await openViews(files);
   try {
     const run = prepareRun({
@@ -74,9 +75,10 @@ async function prepared(
       features: views,
       text,
       decoder: start?.manifest.decoder ?? decoderOf(flags),
+      tokenizer: flags.tokenizer,
       minCount: flags.minCount,
-      training: trainingOptions(flags),
-      decoding: start?.manifest.decoding ?? DECODING_DEFAULTS,
+      training,
+      decoding: start?.manifest.decoding ?? { ...DECODING_DEFAULTS, maxLength: training.maxSteps },
       ...(start && { start: { vocabulary: start.vocabulary, weights: modelWeights(start) } }),
     });
     return { run, features: files };
@@ -88,7 +90,7 @@ async function prepared(
 /** The model that `--init` names. */
 async function startFrom(name: string, flags: TrainFlags): Promise<ModelFolder> {
   const model = await readModel(await findModel(name));
-  expectDecoder(model.manifest.decoder, flags, name);
+  expectDecoder(model, flags, name);
   return model;
 }
 

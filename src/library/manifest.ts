@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CELLS } from '../decoder/cells/table.ts';
 import { MODES } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
+import { TOKENIZERS } from '../text/tokenizer.ts';
 import type { EncoderDefinition } from '../vision/definition.ts';
 
 const positive = z.number().int().positive();
@@ -60,6 +61,8 @@ const manifest = z.object({
     highway: z.boolean().optional(),
     learnedState: z.boolean().optional(),
   }),
+  /** What the decoder reads and writes; words where nothing is said. */
+  tokenizer: z.enum(TOKENIZERS).optional(),
   /** Search settings that the model was chosen with. */
   decoding: z.object({
     beam: positive,

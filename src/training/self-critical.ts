@@ -4,11 +4,13 @@ import type { StepDecoder } from '../captioning/step-decoder.ts';
 import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { Random } from '../random.ts';
-import { END } from '../text/vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 import { assembleBatch, type FeatureRows, type FeatureViews, shuffle } from './batches.ts';
 import type { CaptionSet } from './caption-set.ts';
 import type { Objective } from './objective.ts';
 import type { TrainingOptions } from './options.ts';
+
+const ENDING = '<end>';
 
 /**
  * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
@@ -27,6 +29,7 @@ export class SelfCritical<State> implements Objective {
   constructor(
     captions: CaptionSet,
     private readonly features: FeatureViews,
+    private readonly vocabulary: Vocabulary,
     private readonly options: TrainingOptions,
     private readonly decoder: StepDecoder<State>,
   ) {
@@ -35,8 +38,8 @@ export class SelfCritical<State> implements Objective {
       const { image, words } = captions.at(i);
       if (image === null) continue;
       const known = references.get(image);
-      if (known) known.push(rewarded(words));
-      else references.set(image, [rewarded(words)]);
+      if (known) known.push(this.rewarded(words));
+      else references.set(image, [this.rewarded(words)]);
     }
     this.images = [...references.keys()];
     this.cider = new CiderD(references);
@@ -59,13 +62,18 @@ export class SelfCritical<State> implements Objective {
     const samples = await this.draw(rows, view, random);
     let total = 0;
     const examples = rows.flatMap((row, i) => {
-      const rewards = samples[i].map((words) => this.cider.score(row, rewarded(words)));
+      const rewards = samples[i].map((words) => this.cider.score(row, this.rewarded(words)));
       for (const reward of rewards) total += reward;
       const weights = advantages(rewards);
       return samples[i].map((words, k) => ({ image: row, words, weight: weights[k] }));
     });
     const batch = assembleBatch(examples, { ...features, views: [view] }, options.maxSteps);
     return { batch, reward: total / examples.length };
+  }
+
+  /** A caption as the reward sees it: its end is a word, without which captions would learn to break off. */
+  private rewarded(words: readonly number[]): Sentence {
+    return sentence([...this.vocabulary.decode(words).split(' '), ENDING]);
   }
 
   /** Captions drawn from the model, as word ids: `samples` for each image. */
@@ -87,14 +95,6 @@ export class SelfCritical<State> implements Objective {
     const found = await search(this.decoder, features, rows.length, options);
     return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens));
   }
-}
-
-/**
- * A caption as the reward sees it: ids as words, and its end as one more, without which captions would learn
- * to break off.
- */
-function rewarded(words: readonly number[]): Sentence {
-  return sentence([...words, END].map(String));
 }
 
 /** How much better each sample of an image is than the mean of the others. */
