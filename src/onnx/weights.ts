@@ -13,8 +13,8 @@ export function readWeights(bytes: Uint8Array, file: string): Map<string, Float3
     if (rawData.length !== 4 * size) {
       throw new UserError(`expected weight ${name} of ${file} to be ${size} float32 numbers but it is not`);
     }
-    // A copy: where the bytes lie in the file, floats may not start at a multiple of four.
-    weights.set(name, new Float32Array(rawData.slice().buffer));
+    // A copy, as floats may not start at a multiple of four in the file; a Buffer's `slice` would be none.
+    weights.set(name, new Float32Array(new Uint8Array(rawData).buffer));
   }
   return weights;
 }
