@@ -59,7 +59,7 @@ export function oneOf<Name extends string>(option: string, names: readonly Name[
   return (text: string): Name => {
     const found = names.find((name) => name === text);
     if (found !== undefined) return found;
-    throw new UserError(`expected ${option} to be one of ${names.join(', ')} but got ${text}`);
+    throw new UserError(`expected ${option} to be one of ${names.join(', ')} but got ${text || 'nothing'}`);
   };
 }
 

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { readTextCaptions } from '../dataset/text.ts';
@@ -89,7 +90,14 @@ async function prepared(
 
 /** The model that `--init` names. */
 async function startFrom(name: string, flags: TrainFlags): Promise<ModelFolder> {
-  const model = await readModel(await findModel(name));
+  const path = await findModel(name);
+  // The start is a part of the run that --resume goes on with, so it must not be written over.
+  if ((await realpath(flags.out).catch(() => undefined)) === (await realpath(path))) {
+    throw new UserError(
+      `expected --out to be another folder than that of --init but got ${flags.out} for both`,
+    );
+  }
+  const model = await readModel(path);
   expectDecoder(model, flags, name);
   return model;
 }
@@ -122,7 +130,7 @@ async function trained(
 
 async function tellResult({ outcome, best, written }: RunResult, flags: TrainFlags): Promise<void> {
   const { out } = flags;
-  if (written) say(`wrote ${await writeRunReport(out)}`);
+  if (written) await tellReport(out);
   switch (outcome.kind) {
     case 'finished':
       say(`wrote ${out}: ${TrainingLog.summaryOf(best!)}`);
@@ -141,9 +149,25 @@ async function tellResult({ outcome, best, written }: RunResult, flags: TrainFla
   }
 }
 
+/** Writes the run's page. Where that fails, the model is there all the same and the page can be made later. */
+async function tellReport(out: string): Promise<void> {
+  try {
+    say(`wrote ${await writeRunReport(out)}`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say(`no report: ${error.message}`);
+    say(`hint: caption report ${quoted(out)} --out <file.html> writes it elsewhere`);
+  }
+}
+
 /** What became of a training whose loss is no number or exploded, and what to try. */
-function diverged(complaint: string, { out, learningRate }: TrainFlags, epoch: number | null): UserError {
-  const tries = `a lower --learning-rate (${(learningRate / 3).toPrecision(1)} rather than ${learningRate}), a smaller --clip-norm, or --warmup 500`;
+function diverged(complaint: string, flags: TrainFlags, epoch: number | null): UserError {
+  const { out, learningRate, clipNorm, warmup } = flags;
+  const lower = Number((learningRate / 3).toPrecision(1));
+  const tries =
+    `a lower --learning-rate (${lower} rather than ${learningRate}), ` +
+    `${clipNorm > 0 ? 'a smaller --clip-norm' : '--clip-norm 5'}, or ` +
+    `${warmup > 0 ? 'a longer --warmup' : '--warmup 500'}`;
   return new UserError(`the training went astray: ${complaint}`, {
     hint:
       epoch === null

@@ -131,7 +131,7 @@ export function addTrainingOptions(command: Command): Command {
       '--self-critical',
       'learn from the CIDEr-D of captions it draws (Rennie et al. 2017); needs --init',
     );
-  add('samples', '--samples <n>', 'captions drawn for a photograph then', whole('--samples', 2, 1024));
+  add('samples', '--samples <n>', 'captions drawn for a photograph then', whole('--samples', 2, 1000));
   return command;
 }
 

@@ -17,7 +17,9 @@ export function fingerprint(
 ): string {
   const { epochs, patience: _, ...rest } = options;
   const planned = options.schedule === 'cosine' || options.scheduledSampling > 0 ? { epochs } : {};
-  const { source, train, validation, text, images, features } = data;
+  const { source, train, validation, text, features } = data;
+  // Where a photograph's file is makes no difference.
+  const images = data.images.map(({ image: _, ...rest }) => rest);
   const content = createHash('sha256').update(JSON.stringify([source, images]));
   for (const captions of [train, validation, text]) addCaptions(content, captions);
   for (const [name, values] of start ?? []) {

@@ -161,7 +161,7 @@ export class TrainingLoop {
     const { state, options, stepper } = this.parts;
     const { progress } = state;
     // Every step has its own generator, so that a resumed run draws what the uninterrupted one would.
-    const random = this.root.fork(2 ** 32 + progress.step);
+    const random = this.root.fork(2 ** 32 + progress.step++);
     const totals = { ...NO_STEPS };
     this.sum?.clear();
     for (const numbers of group) {
@@ -177,15 +177,15 @@ export class TrainingLoop {
     if (options.clipValue > 0) clipValues(gradients, options.clipValue);
     const norm = globalNorm(gradients);
     this.expectNumber(norm, 'gradient');
+    progress.learningRate = this.learningRate(epochsDone);
     updateWeights(options.optimizer, state.weights, gradients, state.slots, {
-      step: progress.step + 1,
-      learningRate: this.learningRate(epochsDone),
+      step: progress.step,
+      learningRate: progress.learningRate,
       scale: clipScale(norm, options.clipNorm),
       momentum: options.momentum,
       weightDecay: options.weightDecay,
     });
-    if (state.average) averageUpdate(state.average, state.weights, options.averaging, progress.step + 1);
-    progress.step++;
+    if (state.average) averageUpdate(state.average, state.weights, options.averaging, progress.step);
     progress.batch += group.length;
     return { ...totals, steps: 1, norm };
   }
@@ -204,7 +204,7 @@ export class TrainingLoop {
       validationLoss: this.expectNumber(found.loss, 'validation loss'),
       validationCider: found.cider,
       distinct: found.distinct,
-      learningRate: epoch === 0 ? 0 : this.learningRate(epoch),
+      learningRate: progress.learningRate,
       captionsPerSecond: ofEpoch.seconds > 0 ? ofEpoch.captions / ofEpoch.seconds : 0,
       seconds: ofEpoch.seconds,
     };
@@ -232,7 +232,7 @@ export class TrainingLoop {
       loss,
       reward,
       gradientNorm,
-      learningRate: this.learningRate(epochsDone),
+      learningRate: progress.learningRate,
       captionsPerSecond: ofPoint.captions / ofPoint.seconds,
     });
     progress.ofPoint = { ...NO_STEPS };
@@ -240,15 +240,18 @@ export class TrainingLoop {
 
   /** @param epochsDone with the fraction of the present one */
   private learningRate(epochsDone: number): number {
-    const { step, epoch, epochs: history } = this.parts.state.progress;
+    const { step, epoch, epochs } = this.parts.state.progress;
+    // Captions without photographs say little of how those with them will go.
+    const history = epochs.filter(({ stage }) => stage !== 'text');
     const place = { step, epoch, epochs: this.total, progress: epochsDone, history };
     return learningRateAt(this.parts.options, place);
   }
 
-  /** No better epoch for `patience` epochs. */
+  /** No better epoch for `patience` epochs; those on text only prepare for the others, and don't count. */
   private stale(): boolean {
     const { best, progress } = this.parts.state;
-    return best !== null && progress.epoch - best.epoch >= this.parts.options.patience;
+    const { textEpochs, patience } = this.parts.options;
+    return best !== null && progress.epoch - Math.max(best.epoch, textEpochs) >= patience;
   }
 
   /** onnxruntime blocks this thread; a turn of the event loop lets messages and timers in. */
@@ -272,7 +275,7 @@ export class TrainingLoop {
 
   private place(): string {
     const { epoch, step } = this.parts.state.progress;
-    return `epoch ${epoch + 1} (step ${step + 1})`;
+    return `epoch ${epoch + 1} (step ${step})`;
   }
 
   private async save(): Promise<void> {

@@ -8,7 +8,7 @@ type ScheduleOptions = Pick<
 
 /** Where training stands, as far as the learning rate depends on it. */
 export interface Place {
-  /** Steps done. */
+  /** The step, from 1 on. */
   readonly step: number;
   /** Epochs done, with and without the fraction of the present one. */
   readonly progress: number;
@@ -21,7 +21,7 @@ export interface Place {
 /** The learning rate of the next step: a function of the place alone, so that a resumed run goes on exactly. */
 export function learningRateAt(options: ScheduleOptions, place: Place): number {
   const { learningRate, warmup } = options;
-  const rise = warmup > 0 ? Math.min(1, (place.step + 1) / warmup) : 1;
+  const rise = warmup > 0 ? Math.min(1, place.step / warmup) : 1;
   return learningRate * rise * factor(options, place);
 }
 

@@ -23,6 +23,8 @@ interface Progress {
   /** Epochs done, and batches of the present one. */
   epoch: number;
   batch: number;
+  /** Of the last step. */
+  learningRate: number;
   /** Over the present epoch, and since the last point of the curve. */
   ofEpoch: Totals;
   ofPoint: Totals;
@@ -68,6 +70,7 @@ export function initialState(
       step: 0,
       epoch: 0,
       batch: 0,
+      learningRate: 0,
       ofEpoch: { ...NO_STEPS },
       ofPoint: { ...NO_STEPS },
       epochs: [],
