@@ -132,6 +132,12 @@ export function addTrainingOptions(command: Command): Command {
       'learn from the CIDEr-D of captions it draws (Rennie et al. 2017); needs --init',
     );
   add('samples', '--samples <n>', 'captions drawn for a photograph then', whole('--samples', 2, 1000));
+  add(
+    'wordShare',
+    '--word-share <x>',
+    "weight of people's captions beside rewards then",
+    least0('--word-share'),
+  );
   return command;
 }
 

@@ -51,7 +51,7 @@ export async function findModel(
   if (found !== undefined) return found;
   const known = new Set((await Promise.all(places.map(modelNames))).flat());
   throw new UserError(
-    `expected --model to be ${[...known].join(', ') || 'a name'} or a model folder but got ${nameOrPath}`,
+    `expected a model to be ${[...known].join(', ') || 'a name'} or a model folder but got ${nameOrPath}`,
     {
       hint: `a model folder holds ${MANIFEST}, ${VOCABULARY}, ${START_FILE} and ${STEP_FILE}`,
     },

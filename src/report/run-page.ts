@@ -74,7 +74,7 @@ ${tiles(run)
 function tiles(run: RunRecord): [what: string, figure: string][] {
   const best = bestOf(run);
   return [
-    ['best epoch', `${best?.epoch ?? '–'} <small>of ${run.epochs.length}</small>`],
+    ['best epoch', `${best?.epoch ?? '–'} <small>of ${run.epochs.at(-1)?.epoch ?? 0}</small>`],
     ['CIDEr', fixed(best?.validationCider, 3)],
     ['validation loss', fixed(best?.validationLoss, 3)],
     ['perplexity', fixed(best && Math.exp(best.validationLoss), 2)],

@@ -62,7 +62,7 @@ const FIGURES: readonly Figure[] = [
   { name: 'state', of: ({ state }) => state },
   {
     name: 'best epoch',
-    of: ({ bestEpoch, epochs }) => `${bestEpoch ?? '–'} of ${epochs.length}`,
+    of: ({ bestEpoch, epochs }) => `${bestEpoch ?? '–'} of ${epochs.at(-1)?.epoch ?? 0}`,
   },
   {
     name: 'CIDEr',

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.ts';
 import { MANIFEST } from '../library/model-folder.ts';
+import { RUN_FILE } from './run-record.ts';
 
 /** What to do about a model or a checkpoint that the output folder holds already. */
 export type Existing = 'refuse' | 'resume' | 'overwrite';
@@ -39,6 +40,10 @@ export async function prepareFolder(out: string, existing: Existing): Promise<vo
   }
   try {
     await mkdir(out, { recursive: true });
+    // Nothing of an earlier run may be taken for this one's.
+    if (existing === 'overwrite') {
+      for (const file of [CHECKPOINT, RUN_FILE]) await rm(join(out, file), { force: true });
+    }
   } catch (error) {
     throw new UserError(`cannot write to the folder ${out}: ${messageOf(error)}`, { cause: error });
   }

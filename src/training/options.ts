@@ -50,6 +50,8 @@ export interface TrainingOptions {
   readonly selfCritical: boolean;
   /** Captions drawn for each photograph in self-critical training. */
   readonly samples: number;
+  /** Weight of people's captions, learnt word by word, beside rewards in self-critical training (Wu et al. 2016). */
+  readonly wordShare: number;
   /** T: longest caption in steps; longer ones are cut. */
   readonly maxSteps: number;
   readonly select: Selection;
@@ -81,6 +83,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   textEpochs: 0,
   selfCritical: false,
   samples: 5,
+  wordShare: 0,
   maxSteps: 20,
   select: 'loss',
   patience: 3,

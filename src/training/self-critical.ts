@@ -4,8 +4,14 @@ import type { StepDecoder } from '../captioning/step-decoder.ts';
 import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { Random } from '../random.ts';
-import type { Vocabulary } from '../text/vocabulary.ts';
-import { assembleBatch, type FeatureRows, type FeatureViews, shuffle } from './batches.ts';
+import { UNK, type Vocabulary } from '../text/vocabulary.ts';
+import {
+  assembleBatch,
+  type CaptionExample,
+  type FeatureRows,
+  type FeatureViews,
+  shuffle,
+} from './batches.ts';
 import type { CaptionSet } from './caption-set.ts';
 import type { Objective } from './objective.ts';
 import type { TrainingOptions } from './options.ts';
@@ -15,12 +21,15 @@ const ENDING = '<end>';
 /**
  * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
  * baseline (Luo 2020): captions are drawn from the model, and those with a higher CIDEr-D than their
- * siblings are made likelier, the others less likely. Goes on from weights trained with cross-entropy.
+ * siblings are made likelier, the others less likely. Goes on from weights trained with cross-entropy. With
+ * `wordShare` people's captions are learnt beside, which keeps the language whole (Wu et al. 2016, equation 9).
  */
 export class SelfCritical<State> implements Objective {
   readonly stage = 'self-critical';
   private readonly images: readonly number[];
   private readonly cider: CiderD<number>;
+  /** People's captions of each image, for `wordShare`. */
+  private readonly spoken = new Map<number, (readonly number[])[]>();
 
   /**
    * @param captions what people said of the images: the references of the reward
@@ -37,6 +46,8 @@ export class SelfCritical<State> implements Objective {
     for (let i = 0; i < captions.length; i++) {
       const { image, words } = captions.at(i);
       if (image === null) continue;
+      // The softmax leaves <unk> out, so it can't be learnt.
+      if (!words.includes(UNK)) this.spoken.set(image, [...(this.spoken.get(image) ?? []), words]);
       const known = references.get(image);
       if (known) known.push(this.rewarded(words));
       else references.set(image, [this.rewarded(words)]);
@@ -65,10 +76,17 @@ export class SelfCritical<State> implements Objective {
       const rewards = samples[i].map((words) => this.cider.score(row, this.rewarded(words)));
       for (const reward of rewards) total += reward;
       const weights = advantages(rewards);
-      return samples[i].map((words, k) => ({ image: row, words, weight: weights[k] }));
+      return samples[i].map((words, k): CaptionExample => ({ image: row, words, weight: weights[k] }));
     });
+    const drawn = examples.length;
+    if (options.wordShare > 0) {
+      for (const row of rows) {
+        const spoken = this.spoken.get(row) ?? [];
+        examples.push(...spoken.map((words) => ({ image: row, words, weight: options.wordShare })));
+      }
+    }
     const batch = assembleBatch(examples, { ...features, views: [view] }, options.maxSteps);
-    return { batch, reward: total / examples.length };
+    return { batch, reward: total / drawn };
   }
 
   /** A caption as the reward sees it: its end is a word, without which captions would learn to break off. */

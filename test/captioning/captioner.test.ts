@@ -150,7 +150,7 @@ test('mistakes are UserErrors that name what is wrong', async () => {
     new UserError('expected an image file but nope.jpg does not exist'),
   );
   await expect(Captioner.load({ model: join(folder, 'nope') })).rejects.toThrow(
-    /expected --model to be .* a model folder but got /,
+    /expected a model to be .* a model folder but got /,
   );
   await expect(Captioner.load({ model })).rejects.toThrow(
     /expected the network of encoder vgg16 at .*vgg16-7\.onnx/,

@@ -139,7 +139,7 @@ test.each([
   [
     'an unknown model',
     ['x.png', '--model', 'nosuch'],
-    /expected --model to be .*a model folder but got nosuch\n/,
+    /expected a model to be .*a model folder but got nosuch\n/,
   ],
   [
     'another encoder',

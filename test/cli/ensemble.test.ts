@@ -106,7 +106,7 @@ test('models that do not go together are refused in a sentence, before anything 
       [FIRST, SECOND, `./${SECOND}`],
       /^caption: expected each model of an ensemble once but second, brief was given twice\nhint: /,
     ],
-    [[FIRST, 'nosuch'], /^caption: expected --model to be .* or a model folder but got nosuch\nhint: /],
+    [[FIRST, 'nosuch'], /^caption: expected a model to be .* or a model folder but got nosuch\nhint: /],
   ];
   for (const [models, message] of cases) {
     for (const args of [[photo], ['evaluate', '--data', 'no-data', '--split', 'val']]) {

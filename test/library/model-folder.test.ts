@@ -52,7 +52,7 @@ describe('findModel', () => {
       '../../find/mine',
     ]) {
       await expect(findModel(path, [shipped])).rejects.toThrow(
-        `expected --model to be default or a model folder but got ${path}`,
+        `expected a model to be default or a model folder but got ${path}`,
       );
     }
     const mine = join(shipped, '..', 'mine');
@@ -68,7 +68,7 @@ describe('findModel', () => {
     expect(await findModel('own', [shipped, home])).toBe(join(home, 'own'));
     expect(await findModel('default', [shipped, home])).toBe(join(shipped, 'default'));
     await expect(findModel('other', [shipped, home, join(home, 'none')])).rejects.toThrow(
-      'expected --model to be default, own or a model folder but got other',
+      'expected a model to be default, own or a model folder but got other',
     );
   });
 });

@@ -32,6 +32,7 @@ const OTHER: { readonly [Option in keyof TrainingOptions]: TrainingOptions[Optio
   textEpochs: 1,
   selfCritical: true,
   samples: 2,
+  wordShare: 0.1,
   maxSteps: 7,
   select: 'cider',
   patience: 1,

@@ -112,6 +112,32 @@ describe('SelfCritical', () => {
     expect(reward).toBeCloseTo(total / 12, 10);
   });
 
+  it('learns what people said beside, by its share; captions with <unk> are left out', async () => {
+    const withUnknown = CaptionSet.of([
+      ...Array.from({ length: spoken.length }, (_, i) => spoken.at(i)),
+      { image: 2, words: [5, UNK] },
+    ]);
+    const of = (wordShare: number) =>
+      new SelfCritical(withUnknown, features, words, { ...options, wordShare }, new TableDecoder(V, model));
+    const alone = await of(0).assemble([2, 0], new Random(3));
+    const mixed = await of(0.25).assemble([2, 0], new Random(3));
+    expect(mixed.reward).toBe(alone.reward);
+    expect(alone.batch.captions).toBe(8);
+    const learnt = rowsIn(mixed.batch).filter(({ weights }) =>
+      weights.every((w) => Math.abs(w - 0.25) < 1e-6),
+    );
+    const said = [...learnt].map(({ feature, words }) => [feature % 100, ...words]).sort();
+    expect(said).toEqual(
+      [
+        [0, 4, 5, 6, END],
+        [0, 7, 4, END],
+        [2, 6, 5, 6, END],
+        [2, 7, 6, END],
+      ].sort(),
+    );
+    expect(mixed.batch.captions).toBe(12);
+  });
+
   it('learns the captions in the view that they were drawn in', async () => {
     const seen = new Set<number>();
     for (let seed = 0; seed < 12; seed++) {
