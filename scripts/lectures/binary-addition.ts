@@ -7,7 +7,7 @@
  *     h_t = tanh(Wx x_t + Wh h_{t-1} + b)        p_t = softmax(Wy h_t + by)
  *
  * It learns from 8-bit numbers and then adds 24-bit ones: a net that knew its sums by heart would fail, a net that
- * carries does not. Then we look for the unit of h that tells the carry best.
+ * carries does not (try --test-bits 200). Then we look for the unit of h that tells the carry best.
  *
  *     npx tsx scripts/lectures/binary-addition.ts [options]
  *
@@ -17,8 +17,15 @@
  *     --steps N            batches of 64 sums to learn from (1000)
  *     --seed N             (1)
  *
- * Printed in 2 seconds on two cores: `1000 of 1000 sums of 24-bit numbers right in every bit`, and that the sign of
- * unit 5 is the carry at 100.0 % of the steps.
+ * What it printed, in a second and a half:
+ *
+ *     1000 of 1000 sums of 24-bit numbers right in every bit, such as
+ *
+ *           a  0110000110000111001010110  12783190
+ *           b  0101100111010101110000100  11774852
+ *         sum  1011101101011100111011010  24558042
+ *       carry  0100000110000111000000100  out of each column
+ *      unit 5  0100000110000111000000100  its sign: the carry at 100.0 % of all steps
  */
 import { rnn } from '../../src/decoder/cells/rnn.ts';
 import * as ops from '../../src/graph/ops.ts';
@@ -80,7 +87,7 @@ export async function learnAddition(options: Options, tell: (line: string) => vo
   const learner = await Learner.create(short.loss, short.weights, weights, LEARNING);
   for (let step = 1; step <= steps; step++) {
     const { loss } = await learner.step(problems(random, BATCH, bits).inputs);
-    if (step % Math.ceil(steps / 10) === 0) tell(`step ${step}: loss ${loss.toFixed(4)}`);
+    if (step % Math.ceil(steps / 5) === 0) tell(`step ${step}: loss ${loss.toFixed(4)}`);
   }
   await learner.release();
 

@@ -18,7 +18,11 @@
  *     --out FILE           a page that shows the cell at work (none)
  *     --seed N             (1)
  *
-@@
+ * What it printed, in four seconds (seeds 1 to 8: 99.8 to 100 % at 11 to 20 pairs; with --noise 0, 85 to 96 %):
+ *
+ *     1 to 10 pairs: 100.0 % of 500 right; cell 7 and depth correlate by 1.000
+ *     11 to 20 pairs: 100.0 % of 500 right; cell 7 and depth correlate by 1.000
+ *     21 to 30 pairs: 97.8 % of 500 right; cell 7 and depth correlate by 1.000
  */
 import { real } from '../../src/cli/command.ts';
 import { lstm } from '../../src/decoder/cells/lstm.ts';
@@ -119,7 +123,8 @@ function picture({ cell, string, values }: Awaited<ReturnType<typeof learnBracke
     return `<span style="background: color-mix(in srgb, var(--c0) ${share}%, transparent)">${string[t]}</span>`;
   });
   const points = (ys: readonly number[]) => ys.map((y, t) => [t + 1, y] as const);
-  const told = `cell ${cell.index}: ${cell.slope.toFixed(2)} c + ${cell.intercept.toFixed(2)}`;
+  const sign = cell.intercept < 0 ? '-' : '+';
+  const told = `cell ${cell.index}: ${cell.slope.toFixed(2)} c ${sign} ${Math.abs(cell.intercept).toFixed(2)}`;
   const axes = { title: 'Depth', unit: 'brackets', xLabel: 'brackets read', fromZero: true };
   const truth = { name: 'brackets open', points: points(depths(string)), style: 'plain' as const };
   const chart = lineChart([{ name: told, points: points(values) }, truth], axes);

@@ -10,9 +10,37 @@
  * the net makes waves of frequencies that it was never taught.
  *
  * What decides is the spectral radius of W. Near 0 the state remembers little; above 1 it is ever less an echo of what
- * was heard, in the end chaos: two copies that start differently and hear the same never become one.
+ * was heard, in the end chaos: two copies that start differently and hear the same stay apart.
  *
- *     npx tsx scripts/lectures/echo-state.ts [--radius 0.3] [--units 150] [--seed 1] [--out echo-state.html]
+ *     npx tsx scripts/lectures/echo-state.ts [options]
+ *
+ *     --radius X           spectral radius (0.3)
+ *     --units N            (150)
+ *     --out FILE           a page with waves and errors (none)
+ *     --seed N             (1)
+ *
+ * In 17 seconds of one core (an error of 0 is the sine that was wanted, 1 as far from it as silence):
+ *
+ *     Waves a step of 150 random units with a spectral radius of 0.3:
+ *        wanted     made    error
+ *          0.06   0.0600    0.005
+ *          0.14   0.1401    0.042
+ *          0.08   0.0800    0.018
+ *          0.11   0.1099    0.038
+ *          0.07   0.0699    0.039
+ *          0.13   0.1301    0.032
+ *
+ *        radius    error of three     nets    apart
+ *          0.05    0.131    0.584    0.833     0e+0
+ *           0.1    0.051    0.088    0.228     0e+0
+ *           0.3    0.019    0.029    0.047    8e-17
+ *           0.5    0.021    0.027    0.051    2e-16
+ *           0.7    0.012    0.043    0.216    2e-16
+ *           0.9    0.041    0.043    0.055    3e-16
+ *           1.1    0.048    0.085    0.095    5e-16
+ *           1.3    0.085    0.148    0.247    6e-16
+ *           1.6    0.261    0.268    0.472    2e-15
+ *             2    0.833    1.050    1.094     8e-1
  */
 import { Random } from '../../src/random.ts';
 import { lineChart } from '../../src/report/chart.ts';
@@ -122,7 +150,7 @@ if (import.meta.filename === process.argv[1]) {
     console.log(row(['wanted', 'made', 'error']));
     for (const one of waves) console.log(row([one.wanted, one.made.toFixed(4), one.error.toFixed(3)]));
 
-    console.log(`\n${row(['radius', 'error', 'of three', 'nets', 'starts apart'])}`);
+    console.log(`\n${row(['radius', 'error', 'of three', 'nets', 'apart'])}`);
     const errors: number[][] = [];
     for (const [i, r] of RADII.entries()) {
       const runs = [];
@@ -135,8 +163,8 @@ if (import.meta.filename === process.argv[1]) {
     const changes = waves.slice(0, 3).flatMap(({ wave }) => [...wave.subarray(0, 120)]);
     const figures = [
       lineChart([{ name: 'wave', style: 'plain', points: changes.map((value, t) => [t, value]) }], {
-        title: 'Waves that it makes by itself, told how many a step',
-        unit: '',
+        title: 'Its own wave',
+        unit: 'and how many it is told to make a step',
         xLabel: 'step',
         marks: waves.slice(0, 3).map(({ wanted }, i) => ({ x: 120 * i, label: `${wanted}` })),
       }),

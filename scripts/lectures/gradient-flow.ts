@@ -6,7 +6,7 @@
  *   at most Wh's largest singular value s. With s < 1 the gradient must vanish, as s^t or faster; with s > 1 it may
  *   explode, unless tanh holds it down, whose slope is below 1 where units are saturated (try --above 1.2).
  * - LSTM, c_t = f c_{t-1} + i g: the way back through c is a product with the forget gate, without a matrix, and the
- *   gradient keeps about its size where the gate is open. Half open, at f = 0.5, it halves with every step.
+ *   gradient stays within a factor of 30 over all steps where the gate is open. Half open, f = 0.5, it vanishes.
  * - Clipping scales the gradient by the weights, and so each step's part in it: steps of learning are no longer too
  *   long, but what is far back in time still counts thousands of times as much as what is near.
  *
@@ -22,7 +22,14 @@
  *     --out FILE           a page with the chart (none)
  *     --seed N             (1)
  *
-@@
+ * What it printed, in a second and a half:
+ *
+ *     gradient by h, so many steps back; by Wh       0      10      20      30      40      50      Wh
+ *     RNN, s = 0.8                             1.0e+0  3.0e-2  9.0e-4  2.8e-5  8.1e-7  2.7e-8  3.6e+0
+ *     RNN, s = 2                               1.0e+0  4.6e+0  1.7e+1  7.3e+1  3.6e+2  5.3e+3  7.6e+3
+ *     RNN, s = 2, clipped to 5                 6.6e-4  3.0e-3  1.1e-2  4.8e-2  2.4e-1  3.5e+0  5.0e+0
+ *     LSTM, forget gate open (bias 5)          1.0e+0  6.7e-2  9.6e-2  1.8e-1  4.6e-1  1.6e+0  2.0e+1
+ *     LSTM, forget gate half open (bias 0)     1.0e+0  2.9e-3  5.3e-5  1.1e-6  2.1e-8 4.4e-10  2.5e-1
  */
 import type { Cell } from '../../src/decoder/cells/cell.ts';
 import { lstm } from '../../src/decoder/cells/lstm.ts';

@@ -17,6 +17,23 @@
  *     --hidden-size N      (32)
  *     --out FILE           a page with maps (none)
  *     --seed N             (1)
+ *
+ * In 5 seconds of one core:
+ *
+ *     With attention, 200 of 200 new sentences right in every word; where it looked, in %:
+ *
+ *                 the   book   does    not    see    the  black  house      .
+ *     le           72     26      .      .      .      .      .      1      .
+ *     livre         1     99      .      .      .      .      .      .      .
+ *     ne            .      1      .     76      6      1      7      9      .
+ *     voit          .      .      .      1     93      2      1      2      .
+ *     pas           .      .      .      .     94      3      .      3      .
+ *     la            .      .      .      .      1     53      1     44      2
+ *     maison        .      .      .      .      1      1      1     97      .
+ *     noire         .      .      .      .      1      .     91      .      8
+ *     .             .      .      .      .      1      .      5      .     94
+ *
+ *     With the last state only, 33 of 200 new sentences right.
  */
 import { gru } from '../../src/decoder/cells/gru.ts';
 import type { Expr } from '../../src/graph/expr.ts';
@@ -49,13 +66,18 @@ const LEARNING = { optimizer: 'adam', learningRate: 0.005, clipNorm: 1 } as cons
  */
 function translator(B: number, H: number) {
   const cell = (name: string, V: number) => ({
-    ...{ [`${name}.words`]: [V, E], [`${name}.Wx`]: [E, 3 * H] },
-    ...{ [`${name}.Wh`]: [H, 3 * H], [`${name}.bh`]: [3 * H] },
+    [`${name}.words`]: [V, E],
+    [`${name}.Wx`]: [E, 3 * H],
+    [`${name}.Wh`]: [H, 3 * H],
+    [`${name}.bh`]: [3 * H],
   });
-  const shapes: Readonly<Record<string, number[]>> = {
+  const attention = { W: [H, H], U: [H, H], v: [H] };
+  const output = { Wo: [2 * H, FRENCH.length], bo: [FRENCH.length] };
+  const shapes = {
     ...cell('english', ENGLISH.length),
     ...cell('french', FRENCH.length),
-    ...{ W: [H, H], U: [H, H], v: [H], Wo: [2 * H, FRENCH.length], bo: [FRENCH.length] },
+    ...attention,
+    ...output,
   };
   const named = Object.entries(shapes).map(([name, shape]) => [name, ops.parameter(name, shape)]);
   const w: Readonly<Record<string, Expr>> = Object.fromEntries(named);

@@ -19,16 +19,39 @@ describe('echo-state', () => {
   });
 
   test('the spectral radius is the size of an eigenvalue, also of a complex one', () => {
-    expect(spectralRadius(matrix([[3, 1], [0, 0.5]]))).toBeCloseTo(3, 9);
-    expect(spectralRadius(matrix([[1, -2], [2, 1]]))).toBeCloseTo(Math.sqrt(5), 9);
+    expect(
+      spectralRadius(
+        matrix([
+          [3, 1],
+          [0, 0.5],
+        ]),
+      ),
+    ).toBeCloseTo(3, 9);
+    expect(
+      spectralRadius(
+        matrix([
+          [1, -2],
+          [2, 1],
+        ]),
+      ),
+    ).toBeCloseTo(Math.sqrt(5), 9);
   });
 
   test('ridge regression solves the normal equations', async () => {
-    const Z = matrix([[1, 2, 3, 4], [1, -1, 1, 0]]);
+    const Z = matrix([
+      [1, 2, 3, 4],
+      [1, -1, 1, 0],
+    ]);
     const y = Float64Array.of(1, 0, 2, 5);
     const w = await ridgeRegression(Z, y, 0.5);
     // Z Z^T + 0.5 I and Z y, by hand.
-    const normal = multiply(matrix([[30.5, 2], [2, 3.5]]), w);
+    const normal = multiply(
+      matrix([
+        [30.5, 2],
+        [2, 3.5],
+      ]),
+      w,
+    );
     expect(normal[0]).toBeCloseTo(27, 6);
     expect(normal[1]).toBeCloseTo(3, 6);
   });

@@ -4,7 +4,8 @@ import { isRight, learnToTranslate, type Translation } from '../../scripts/lectu
 const options = { hiddenSize: 32, steps: 250, seed: 1 };
 
 /** The place of the English word that was looked at most for a French one. */
-const lookedAt = ({ looks }: Translation, word: number) => looks.at(word)!.indexOf(Math.max(...looks.at(word)!));
+const lookedAt = ({ looks }: Translation, word: number) =>
+  looks.at(word)!.indexOf(Math.max(...looks.at(word)!));
 
 describe('translate', () => {
   test('translates sentences that it never saw, and looks where the grammar says', async () => {

@@ -23,15 +23,16 @@ const PRONOUNS = table('him le, her la');
 
 /** Ids are places in these; 0 is the full stop. */
 export const ENGLISH = [
-  ...['.', 'does', 'not', ...VERBS.flatMap(([sees, see, _voit]) => [sees, see])],
+  ...['.', 'does', 'not'],
+  ...VERBS.flatMap((verb) => verb.slice(0, 2)),
   ...[...ARTICLES, ...BEFORE, ...AFTER, ...NOUNS, ...PRONOUNS].map(([word]) => word),
 ];
-/** `le` and `la` are pronouns too, `rouge` is both. */
 export const FRENCH = [
-  ...new Set([
-    ...['.', 'ne', 'pas', ...VERBS.map(([, , voit]) => voit), ...NOUNS.map(([, noun]) => noun)],
-    ...[...ARTICLES, ...BEFORE, ...AFTER].flatMap(([, masculine, feminine]) => [masculine, feminine]),
-  ]),
+  ...['.', 'ne', 'pas'],
+  ...VERBS.map(([, , voit]) => voit),
+  ...NOUNS.map(([, noun]) => noun),
+  // rouge is rouge in both genders; the pronouns le and la are among the articles.
+  ...new Set([...ARTICLES, ...BEFORE, ...AFTER].flatMap((word) => word.slice(1))),
 ];
 /** No sentence has more words. */
 export const LONGEST = 12;
@@ -56,15 +57,11 @@ export function randomSentence(random: Random): SentencePair {
   const [[sees, see, voit], [him, le]] = [pick(random, VERBS), pick(random, PRONOUNS)];
   const [negated, pronoun] = [random.int(2) === 0, random.int(3) === 0];
   const verb = pronoun ? [le, voit] : [voit];
+  const does = negated ? ['does', 'not', see] : [sees];
+  const ne = negated ? ['ne', ...verb, 'pas'] : verb;
   return {
-    english: [
-      ...[...subject.english, ...(negated ? ['does', 'not', see] : [sees])],
-      ...[...(pronoun ? [him] : object.english), '.'],
-    ],
-    french: [
-      ...[...subject.french, ...(negated ? ['ne', ...verb, 'pas'] : verb)],
-      ...[...(pronoun ? [] : object.french), '.'],
-    ],
+    english: [...subject.english, ...does, ...(pronoun ? [him] : object.english), '.'],
+    french: [...subject.french, ...ne, ...(pronoun ? [] : object.french), '.'],
   };
 }
 

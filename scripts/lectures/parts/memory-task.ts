@@ -1,5 +1,6 @@
 import { rnn } from '../../../src/decoder/cells/rnn.ts';
 import * as ops from '../../../src/graph/ops.ts';
+import { unroll } from './unroll.ts';
 
 /** A net hears so many bits and says each of them so many steps later. All 2^BITS sequences are one batch. */
 export const BITS = 5;
@@ -24,25 +25,12 @@ export function memoryTask() {
 
 /** A vanilla RNN for them: logits [BITS*B,2], and the mean cross-entropy in nats. */
 export function memoryNet(H: number) {
-  const parameters = {
-    Wx: ops.parameter('Wx', [2, H]),
-    b: ops.parameter('b', [H]),
-    Wh: ops.parameter('Wh', [H, H]),
-    Wy: ops.parameter('Wy', [H, 2]),
-    by: ops.parameter('by', [2]),
-  };
-  const { Wx, b, Wh, Wy, by } = parameters;
-  const heard = ops.split(
-    ops.add(ops.matmul(ops.input('x', [T * B, 2]), Wx), b),
-    0,
-    new Array<number>(T).fill(B),
-  );
-  let h = ops.zeroRows(heard[0], H);
-  const hidden = heard.map((a) => {
-    h = rnn.step(a, { h }, { Wh }, H).h;
-    return h;
-  });
-  const logits = ops.add(ops.matmul(ops.concat(hidden.slice(DELAY), 0), Wy), by);
-  const losses = ops.crossEntropy(logits, ops.input('targets', [BITS * B], 'int32'));
-  return { parameters, logits, loss: ops.mul(ops.sum(losses), 1 / (BITS * B)) };
+  const { add, input, matmul, parameter } = ops;
+  const [Wx, Wh, b] = [parameter('Wx', [2, H]), parameter('Wh', [H, H]), parameter('b', [H])];
+  const [Wy, by] = [parameter('Wy', [H, 2]), parameter('by', [2])];
+  const [, ...states] = unroll(rnn, add(matmul(input('x', [T * B, 2]), Wx), b), T, { Wh }, H);
+  const asked = states.slice(DELAY).map(({ h }) => h);
+  const logits = add(matmul(ops.concat(asked, 0), Wy), by);
+  const losses = ops.crossEntropy(logits, input('targets', [BITS * B], 'int32'));
+  return { weights: { Wx, Wh, b, Wy, by }, logits, loss: ops.mul(ops.sum(losses), 1 / (BITS * B)) };
 }

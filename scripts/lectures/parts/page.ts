@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { messageOf, UserError } from '../../../src/errors.ts';
 import { escapeHtml } from '../../../src/html-text.ts';
 import { STYLE } from '../../../src/report/page-style.ts';
 
@@ -21,6 +22,10 @@ ${body}
 </body>
 </html>
 `;
-  writeFileSync(file, page);
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    throw new UserError(`cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  }
   console.log(`picture: ${file}`);
 }
