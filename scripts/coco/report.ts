@@ -70,7 +70,8 @@ export async function writeReport({ out, data, record }: Training, origin: Origi
 function missingImages({ missing = [] }: RunRecord): string[] {
   if (missing.length === 0) return [];
   const named = missing.slice(0, NAMED).map(({ key, why }) => `- ${key}: ${why}`);
-  const more = missing.length > NAMED ? [`- and ${missing.length - NAMED} more (run.json names them)`] : [];
+  const more =
+    missing.length > NAMED ? [`- and ${missing.length - NAMED} more (script.json names them)`] : [];
   return [`Left out, as they could not be had (${missing.length}):`, [...named, ...more].join('\n')];
 }
 

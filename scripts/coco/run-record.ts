@@ -32,9 +32,9 @@ const contents = z.object({
 type Contents = z.infer<typeof contents>;
 export type Settings = Readonly<Contents['settings']>;
 
-const FILE = 'run.json';
+const FILE = 'script.json';
 
-/** What a script has done so far for a model folder, kept in it as `run.json` for the next run. */
+/** What a script has done so far for a model folder, kept in it as `script.json` for the next run. */
 export class RunRecord {
   private constructor(
     private readonly path: string,

@@ -20,18 +20,18 @@ export const CROSS_ENTROPY: TrainingOptions = {
   learningRateDecay: 0.82,
 };
 
-/** Rewards for whole captions, behind that; with a little of people's captions, which keeps the language. */
+/** Rewards for whole captions, behind that. */
 export const SELF_CRITICAL: TrainingOptions = {
   ...TRAINING_DEFAULTS,
   selfCritical: true,
-  epochs: 4,
+  epochs: 8,
   batchSize: 160,
   learningRate: 2e-4,
   schedule: 'cosine',
-  wordShare: 0.03,
   dropout: { image: 0, embedding: 0, output: 0 },
   averaging: 0.99,
   select: 'cider',
+  patience: 8,
 };
 
 /** Search settings that runs are compared with. */

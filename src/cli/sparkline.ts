@@ -8,9 +8,11 @@ export function sparkline(values: readonly number[], width: number): string {
   const means = meansOf(values.filter(Number.isFinite), Math.max(0, Math.floor(width)));
   const least = means.reduce((a, b) => Math.min(a, b), Infinity);
   const greatest = means.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (least === greatest) return '▄'.repeat(means.length);
   // Halves, as the difference of the largest numbers there are would be infinite.
-  const height = (value: number) => (value / 2 - least / 2) / (greatest / 2 - least / 2);
+  const range = greatest / 2 - least / 2;
+  // Equal, or as good as equal: half of the smallest number there is is 0.
+  if (!(range > 0)) return '▄'.repeat(means.length);
+  const height = (value: number) => (value / 2 - least / 2) / range;
   return means.map((value) => BARS[Math.min(7, Math.floor(8 * height(value)))]).join('');
 }
 

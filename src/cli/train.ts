@@ -63,8 +63,8 @@ Examples:
   caption train --data flickr8k/ --encoder vgg16 --out vgg
 
 Exit status: 0 trained, 1 trained without some images that could not be read,
-2 wrong call or a loss that exploded, 70 a bug of caption, 130 interrupted by
-Ctrl-C
+2 wrong call, 70 a bug of caption, 130 interrupted by Ctrl-C; a loss that exploded
+is 2 as well
 `;
 
 /** `caption train --data <dataset> --out <folder>`. */

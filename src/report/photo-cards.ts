@@ -1,6 +1,5 @@
-import { UserError } from '../errors.ts';
 import { escapeHtml } from '../html-text.ts';
-import { thumbnail } from '../vision/pixels.ts';
+import { thumbnailUri } from '../vision/thumbnail-uri.ts';
 import type { SharedWords } from './shared-words.ts';
 
 /** A photograph of the split, what the model says of it and what people wrote. */
@@ -46,11 +45,6 @@ ${picture ? name : ''}</figcaption></figure>`;
 
 /** The thumbnail, inside the page; undefined for a photograph that is missing or spoilt. */
 async function pictureOf({ image, caption }: EvaluatedPhoto): Promise<string | undefined> {
-  try {
-    const data = Buffer.from(await thumbnail(image, THUMBNAIL_SIDE)).toString('base64');
-    return `<img alt="${escapeHtml(caption)}" decoding="async" src="data:image/webp;base64,${data}">`;
-  } catch (error) {
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
+  const uri = await thumbnailUri(image, THUMBNAIL_SIDE);
+  return uri && `<img alt="${escapeHtml(caption)}" decoding="async" src="${uri}">`;
 }

@@ -1,8 +1,7 @@
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { UserError } from '../errors.ts';
 import { writeFileAtomic } from '../files/atomic.ts';
 import { RUN_FILE, type RunRecord } from '../training/run-record.ts';
-import { thumbnail } from '../vision/pixels.ts';
+import { thumbnailUri } from '../vision/thumbnail-uri.ts';
 import { expectPageTarget } from './page-target.ts';
 import { findRunFile, readRunRecord } from './run-file.ts';
 import { GENERATOR, runPage } from './run-page.ts';
@@ -63,13 +62,8 @@ export function distinctLabels(folders: readonly string[]): string[] {
 async function thumbnailsOf(records: readonly RunRecord[]): Promise<Map<string, string>> {
   const paths = new Set(records.flatMap(({ photos }) => photos.map(({ image }) => image)));
   const pictures = [...paths].map(async (path): Promise<[string, string][]> => {
-    try {
-      const bytes = await thumbnail(path, THUMBNAIL_SIDE);
-      return [[path, `data:image/webp;base64,${Buffer.from(bytes).toString('base64')}`]];
-    } catch (error) {
-      if (error instanceof UserError) return [];
-      throw error;
-    }
+    const uri = await thumbnailUri(path, THUMBNAIL_SIDE);
+    return uri === undefined ? [] : [[path, uri]];
   });
   return new Map((await Promise.all(pictures)).flat());
 }

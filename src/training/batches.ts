@@ -39,6 +39,13 @@ export interface FeatureViews {
   readonly views: readonly FeatureRows[];
 }
 
+/** Rows side by side, [rows, F]. */
+export function stackedRows(view: FeatureRows, rows: readonly number[], F: number): Float32Array {
+  const stacked = new Float32Array(rows.length * F);
+  for (const [i, row] of rows.entries()) view.copyRow(row, stacked, i * F);
+  return stacked;
+}
+
 /** How many batches' worth of captions are sorted by length together. */
 const POOL = 20;
 

@@ -3,7 +3,7 @@ import { searchOptions } from '../captioning/search-options.ts';
 import type { StepDecoder } from '../captioning/step-decoder.ts';
 import { scoreCaptions } from '../evaluation/score.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
-import type { FeatureViews } from './batches.ts';
+import { type FeatureViews, stackedRows } from './batches.ts';
 
 /** A validation image, and what people said of it. */
 export interface ValidationImage {
@@ -48,8 +48,8 @@ export async function judge<State>(
   const greedy = searchOptions({ beam: 1, maxLength });
   for (let from = 0; from < images.length; from += BATCH) {
     const part = images.slice(from, from + BATCH);
-    const features = new Float32Array(part.length * F);
-    for (const [i, { row }] of part.entries()) view.copyRow(row, features, i * F);
+    const rows = part.map(({ row }) => row);
+    const features = stackedRows(view, rows, F);
     const found = await search(decoder, features, part.length, greedy);
     for (const [i, { key }] of part.entries()) captions.set(key, vocabulary.decode(found[i][0].tokens));
     if (await stopped()) return null;

@@ -11,6 +11,7 @@ import {
   type FeatureRows,
   type FeatureViews,
   shuffle,
+  stackedRows,
 } from './batches.ts';
 import type { CaptionSet } from './caption-set.ts';
 import type { Objective } from './objective.ts';
@@ -100,9 +101,7 @@ export class SelfCritical<State> implements Objective {
     view: FeatureRows,
     random: Random,
   ): Promise<(readonly number[])[][]> {
-    const F = this.features.featureSize;
-    const features = new Float32Array(rows.length * F);
-    for (const [i, row] of rows.entries()) view.copyRow(row, features, i * F);
+    const features = stackedRows(view, rows, this.features.featureSize);
     const options = searchOptions({
       sample: true,
       count: this.options.samples,

@@ -62,7 +62,7 @@ describe('list', () => {
       installed: true,
       bytes: expect.any(Number),
       encoder: 'vgg16',
-      ciders: [],
+      ciders: [{ on: 'validation', value: expect.any(Number) }],
       ships: false,
       paths: [join(home, 'models', 'shapes')],
       note: null,

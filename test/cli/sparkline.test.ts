@@ -24,6 +24,7 @@ test('nothing, one value, equal ones, and what is no number', () => {
   expect(sparkline([1, 2], 0)).toBe('');
   expect(sparkline([3], 10)).toBe('▄');
   expect(sparkline([2, 2, 2], 10)).toBe('▄▄▄');
+  expect(sparkline([0, 5e-324], 10)).toBe('▄▄');
   expect(sparkline([1, Number.NaN, 2, Infinity], 10)).toBe('▁█');
 });
 

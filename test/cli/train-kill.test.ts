@@ -19,7 +19,7 @@ const TIMEOUT = 60_000 + 10_000 * KILLS;
 /** Kills of one run, after each of which it is resumed. */
 const IN_A_ROW = 3;
 
-const EPOCHS = 8;
+const EPOCHS = 5;
 
 /** Each leaves something else behind in the state that the next step depends on. */
 const SETTINGS: Readonly<Record<string, string>> = {

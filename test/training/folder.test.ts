@@ -46,11 +46,11 @@ describe('prepareFolder', () => {
     );
   });
 
-  it('may write over both, which stay until they are replaced', async () => {
-    const out = folderWith('checkpoint.safetensors', 'model.json');
+  it('may write over both: the model stays until it is replaced, the checkpoint could be taken for the new one', async () => {
+    const out = folderWith('checkpoint.safetensors', 'model.json', 'run.json');
     await prepareFolder(out, 'overwrite');
-    expect(readdirSync(out).sort()).toEqual(['checkpoint.safetensors', 'model.json']);
-    expect(hasCheckpoint(out)).toBe(true);
+    expect(readdirSync(out)).toEqual(['model.json']);
+    expect(hasCheckpoint(out)).toBe(false);
   });
 
   it('says which folder cannot be made', async () => {

@@ -331,8 +331,8 @@ describe('refusals', () => {
   ])('an index that starts with %s', async (_, line) => {
     await write(['k1']);
     await writeFile(index, `${line}\n`);
-    for (const reading of [readFeatures(path), open()]) {
-      await expect(reading).rejects.toThrow(
+    for (const reading of [() => readFeatures(path), open]) {
+      await expect(reading()).rejects.toThrow(
         `expected ${index} to be the index of a feature file but its line 1 is ${line}`,
       );
     }
@@ -354,8 +354,8 @@ describe('refusals', () => {
     const head = `{"format":"caption features 1","encoder":"tiny","hash":"${HASH}","featureSize":2}`;
     await writeFile(index, `${head}\n"k1"\n`);
     await writeFile(path, Buffer.alloc(128 + F * 4));
-    for (const reading of [readFeatures(path), open()]) {
-      await expect(reading).rejects.toThrow(
+    for (const reading of [() => readFeatures(path), open]) {
+      await expect(reading()).rejects.toThrow(
         new UserError(`expected ${index} to have format "caption features 2" but got "caption features 1"`, {
           hint: 'another version of caption made it: extract the features again, into another file',
         }),
@@ -379,8 +379,8 @@ describe('refusals', () => {
     await write(['k1']);
     const bytes = (await readFile(path, 'latin1')).replace(from, to);
     await writeFile(path, bytes, 'latin1');
-    for (const reading of [readFeatures(path), open()]) {
-      await expect(reading).rejects.toThrow(
+    for (const reading of [() => readFeatures(path), open]) {
+      await expect(reading()).rejects.toThrow(
         `expected ${path} to hold rows of 2 numbers in float32, as its index says, but got another header`,
       );
     }

@@ -1,6 +1,5 @@
-import { UserError } from '../../errors.ts';
 import type { ImageSource } from '../../vision/image-bytes.ts';
-import { thumbnail } from '../../vision/pixels.ts';
+import { thumbnailUri } from '../../vision/thumbnail-uri.ts';
 import type { Caption } from '../caption.ts';
 import { type DocumentFormat, type FileName, scoreOf } from './document-format.ts';
 import { HEAD } from './html-page.ts';
@@ -35,16 +34,10 @@ export const html: DocumentFormat = {
 
 /** The thumbnail, inside the page. A photograph that has been deleted or spoilt since is shown without. */
 async function pictureOf(source: ImageSource, alt: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await thumbnail(source, THUMBNAIL_SIDE);
-  } catch (error) {
-    if (error instanceof UserError) return 'no picture';
-    throw error;
-  }
-  const data = Buffer.from(bytes).toString('base64');
+  const uri = await thumbnailUri(source, THUMBNAIL_SIDE);
+  if (uri === undefined) return 'no picture';
   // The page's script takes it out of <noscript> when it comes into view: 5,000 at once would take a second.
-  return `<noscript><img alt="${escapeText(alt)}" decoding="async" src="data:image/webp;base64,${data}"></noscript>`;
+  return `<noscript><img alt="${escapeText(alt)}" decoding="async" src="${uri}"></noscript>`;
 }
 
 function sentence(caption: Caption): string {

@@ -30,11 +30,14 @@ test('other settings, another script and a model of somebody else are refused', 
   await expect(RunRecord.open(folder, 'train:flickr8k', { '--seed': 1 })).rejects.toThrow(
     `expected --out to be a new folder but ${folder} is one of npm run train:coco`,
   );
-  await writeFile(join(folder, 'run.json'), (await readFile(join(folder, 'run.json'), 'utf8')).slice(0, 30));
-  await expect(RunRecord.open(folder, 'train:coco', {})).rejects.toThrow(
-    /^expected .*run\.json to be the record/,
+  await writeFile(
+    join(folder, 'script.json'),
+    (await readFile(join(folder, 'script.json'), 'utf8')).slice(0, 30),
   );
-  await rm(join(folder, 'run.json'));
+  await expect(RunRecord.open(folder, 'train:coco', {})).rejects.toThrow(
+    /^expected .*script\.json to be the record/,
+  );
+  await rm(join(folder, 'script.json'));
   await writeFile(join(folder, 'model.json'), '{}');
   await expect(RunRecord.open(folder, 'train:coco', {})).rejects.toThrow(
     `expected --out to be a new folder but ${folder} holds a model already`,
