@@ -17,19 +17,12 @@
  *     --steps N            batches of 64 sums to learn from (1000)
  *     --seed N             (1)
  *
- * What it printed, in a second and a half:
- *
- *     1000 of 1000 sums of 24-bit numbers right in every bit, such as
- *
- *           a  0110000110000111001010110  12783190
- *           b  0101100111010101110000100  11774852
- *         sum  1011101101011100111011010  24558042
- *       carry  0100000110000111000000100  out of each column
- *      unit 5  0100000110000111000000100  its sign: the carry at 100.0 % of all steps
+ * In 1.4 seconds: 1000 of 1000 sums of 24-bit numbers right; the sign of unit 5 is the carry at 100.0 % of all steps.
  */
 import { rnn } from '../../src/decoder/cells/rnn.ts';
 import * as ops from '../../src/graph/ops.ts';
 import { Random } from '../../src/random.ts';
+import { binarySums, firstNumber } from './parts/binary-sums.ts';
 import { commandLine, whole } from './parts/command-line.ts';
 import { closestUnit } from './parts/correlation.ts';
 import { Learner, type LearnerOptions } from './parts/learner.ts';
@@ -59,23 +52,6 @@ function adder(B: number, T: number, H: number) {
   return { loss, weights: { Wx, Wh, b, Wy, by }, outputs: { h, logits } };
 }
 
-/** Random bits to add, and the sums' bits, one row a step; a sum has one bit more, T = bits + 1. */
-function problems(random: Random, B: number, bits: number) {
-  const [x, y, carries]: [number[], number[], number[]] = [[], [], []];
-  for (let t = 0; t <= bits; t++) {
-    for (let i = 0; i < B; i++) {
-      const [a, b] = t < bits ? [random.int(2), random.int(2)] : [0, 0];
-      const total = a + b + (carries[(t - 1) * B + i] ?? 0);
-      x.push(a, b);
-      y.push(total % 2);
-      carries.push(total >= 2 ? 1 : 0);
-    }
-  }
-  const input = { dims: [y.length, 2], data: Float32Array.from(x) };
-  const output = { dims: [y.length], data: Int32Array.from(y) };
-  return { inputs: { bits: input, sums: output }, x, y, carries };
-}
-
 type Options = Readonly<Record<'bits' | 'testBits' | 'hiddenSize' | 'steps' | 'seed', number>>;
 
 /** Learns to add short numbers, and adds long ones: an answer is right if every bit is. */
@@ -84,52 +60,44 @@ export async function learnAddition(options: Options, tell: (line: string) => vo
   const random = new Random(options.seed);
   const short = adder(BATCH, bits + 1, H);
   const weights = initialWeights(short.weights, random);
-  const learner = await Learner.create(short.loss, short.weights, weights, LEARNING);
+  const learner = Learner.create(short.loss, short.weights, weights, LEARNING);
   for (let step = 1; step <= steps; step++) {
-    const { loss } = await learner.step(problems(random, BATCH, bits).inputs);
+    const { loss } = await learner.step(binarySums(random, BATCH, bits).inputs);
     if (step % Math.ceil(steps / 5) === 0) tell(`step ${step}: loss ${loss.toFixed(4)}`);
   }
   await learner.release();
 
   // The same weights over more steps.
   const long = adder(TESTS, testBits + 1, H);
-  const tester = await Learner.create(long.loss, long.weights, weights, LEARNING, long.outputs);
-  const { inputs, x, y, carries } = problems(random, TESTS, testBits);
+  const tester = Learner.create(long.loss, long.weights, weights, LEARNING, long.outputs);
+  const { a, b, sum, carry, inputs } = binarySums(random, TESTS, testBits);
   const { h, logits } = (await tester.step(inputs, false)).outputs;
   await tester.release();
-  const answers = y.map((_, row) => (logits.data[2 * row + 1] > logits.data[2 * row] ? 1 : 0));
-  const mistaken = answers.flatMap((answer, row) => (answer === y[row] ? [] : [row % TESTS]));
-  const unit = closestUnit(h.data, H, [...y.keys()], carries);
-  const signs = y.map((_, row) => (h.data[row * H + unit.index] * unit.correlation > 0 ? 1 : 0));
-  const agreement = signs.filter((sign, row) => sign === carries[row]).length / signs.length;
+  const answer = sum.map((_, row) => (logits.data[2 * row + 1] > logits.data[2 * row] ? 1 : 0));
+  // Which sums have a wrong bit.
+  const mistaken = answer.flatMap((bit, row) => (bit === sum[row] ? [] : [row % TESTS]));
 
-  // The first sum as one writes it, the most significant bit first.
-  const written = (values: readonly number[], stride = 1, at = 0) =>
-    y
-      .flatMap((_, row) => (row % TESTS === 0 ? [values[row * stride + at]] : []))
-      .reverse()
-      .join('');
-  const number = (digits: string) => `${digits}  ${BigInt(`0b${digits}`)}`;
-  const example = `
-      a  ${number(written(x, 2, 0))}
-      b  ${number(written(x, 2, 1))}
-    sum  ${number(written(answers))}
-  carry  ${written(carries)}  out of each column
-${`unit ${unit.index}`.padStart(7)}  ${written(signs)}  its sign: the carry at ${(100 * agreement).toFixed(1)} % of all steps`;
-  return { right: TESTS - new Set(mistaken).size, of: TESTS, agreement, example };
+  const unit = closestUnit(h.data, H, [...sum.keys()], carry);
+  const sign = sum.map((_, row) => (h.data[row * H + unit.index] * unit.correlation > 0 ? 1 : 0));
+  const agreement = sign.filter((bit, row) => bit === carry[row]).length / sign.length;
+  const first = (bits: readonly number[]) => firstNumber(bits, TESTS);
+  return {
+    ...{ right: TESTS - new Set(mistaken).size, of: TESTS, agreement, unit: unit.index },
+    first: { a: first(a), b: first(b), sum: first(answer), carry: first(carry), sign: first(sign) },
+  };
 }
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const { values } = commandLine<Options>({
-      bits: whole(8),
-      testBits: whole(24),
-      hiddenSize: whole(8),
-      steps: whole(1000),
-      seed: whole(1, 0),
-    });
-    const { right, of, example } = await learnAddition(values, console.log);
-    console.log(`\n${right} of ${of} sums of ${values.testBits}-bit numbers right in every bit, such as`);
-    console.log(example);
+    const sizes = { bits: whole(8), testBits: whole(24), hiddenSize: whole(8) };
+    const { values } = commandLine<Options>({ ...sizes, steps: whole(1000), seed: whole(1, 0) });
+    const { right, of, agreement, unit, first } = await learnAddition(values, console.log);
+    console.log(`\n${right} of ${of} sums of ${values.testBits}-bit numbers right in every bit, such as\n`);
+    const print = (name: string, bits: string, says: unknown) =>
+      console.log(`${name.padStart(11)}  ${bits}  ${says}`);
+    for (const name of ['a', 'b', 'sum'] as const) print(name, first[name], BigInt(`0b${first[name]}`));
+    print('carry', first.carry, 'out of each column');
+    const share = `${(100 * agreement).toFixed(1)} % of all steps`;
+    print(`unit ${unit}`, first.sign, `its sign: the carry at ${share}`);
   });
 }

@@ -2,98 +2,68 @@
  * Names that nobody has given yet (the lectures' character-level language models): a recurrent net reads a list of
  * names, character by character, and then writes names of its own, some of which are in no list.
  *
- *     npx tsx scripts/lectures/names.ts [file] [--cell gru] [--hidden-size 64] [--batch-size 32] [--steps 600]
- *         [--learning-rate 0.005] [--count 1000] [--temperature 1] [--seed 1]
+ *     h_t = gru(Wx[character t] + b, h_{t-1})        p(next character) = softmax((h_t Wy + by) / temperature)
  *
- * The file has a name a line; without one the net learns the 418 places that time zones are named after. The cell is
- * rnn, relu, lstm, gru, mut1, mut2, mut3 or mrnn; a temperature below 1 is safer, above 1 more varied.
+ * A name goes from one line end to the next: the net begins with a line end and stops when it draws one.
  *
- * In 3 seconds of one core it wrote 966 different names in 1000 tries, 939 of them new: Kahian, Ciyana, Samagiat, ...;
- * with --temperature 0.5, 615 of 676: Damara, Santagara, Lububa, ... After 3000 steps it knows most of the list by heart:
- * 115 of 426.
+ *     npx tsx scripts/lectures/names.ts [file] [options]
+ *
+ *     file                 a name a line (the 418 places that time zones are named after)
+ *     --cell NAME          rnn, relu, lstm, gru, mut1, mut2, mut3 or mrnn (gru)
+ *     --hidden-size N      (64)
+ *     --batch-size N       names to learn from at a time (32)
+ *     --steps N            batches (600)
+ *     --learning-rate X    (0.005)
+ *     --count N            names to write (1000)
+ *     --temperature X      below 1 is safer, above 1 more varied (1)
+ *     --seed N             (1)
+ *
+ * In 3 seconds it wrote 966 different names in 1000 tries, 939 of them new: Kahian, Ciyana, Samagiat, ... After 3000
+ * steps it knows most of the list by heart: 115 of 426.
  */
 import { CELLS, type CellName } from '../../src/decoder/cells/table.ts';
 import { UserError } from '../../src/errors.ts';
 import { Random } from '../../src/random.ts';
+import { Alphabet } from './parts/alphabet.ts';
 import { among, commandLine, positive, whole } from './parts/command-line.ts';
 import { main } from './parts/main.ts';
 import { readText } from './parts/read-text.ts';
-import { Alphabet, TextModel, Writer } from './parts/text-model.ts';
+import { lesson, TextModel } from './parts/text-model.ts';
+import { Writer } from './parts/writer.ts';
 
-/** Where a name begins and where it ends. */
-const BORDER = '\n';
-
-export interface NamesOptions {
-  readonly cell: CellName;
-  readonly hiddenSize: number;
-  readonly batchSize: number;
-  readonly steps: number;
-  readonly learningRate: number;
-  readonly count: number;
-  readonly temperature: number;
-  readonly seed: number;
-}
-
-export interface Inventions {
-  /** All that were written, repetitions and all. */
-  readonly written: readonly string[];
-  readonly distinct: readonly string[];
-  /** The distinct ones that are not in the list (nor empty). */
-  readonly fresh: readonly string[];
-}
+type Sizes = 'hiddenSize' | 'batchSize' | 'steps' | 'learningRate' | 'count' | 'temperature' | 'seed';
+type Options = Readonly<Record<Sizes, number>> & { readonly cell: CellName };
 
 /** Learns names and writes others. `onLoss` gets the loss of each step: nats, the mean over characters and ends. */
 export async function inventNames(
   names: readonly string[],
-  { cell, hiddenSize, batchSize: B, steps, learningRate, count, temperature, seed }: NamesOptions,
+  { cell, hiddenSize, batchSize: B, steps, learningRate, count, temperature, seed }: Options,
   onLoss: (step: number, loss: number) => void = () => {},
-): Promise<Inventions> {
-  const alphabet = new Alphabet([...names, ''].join(BORDER));
-  const [border] = alphabet.ids(BORDER, 'a name');
-  const list = names.map((name) => alphabet.ids(name + BORDER, 'a name'));
-  const T = Math.max(...list.map((ids) => ids.length));
-
+) {
+  const alphabet = new Alphabet([...names, ''].join('\n'));
+  const list = names.map((name) => alphabet.ids(`\n${name}\n`, 'a name'));
+  const T = Math.max(...list.map((ids) => ids.length)) - 1;
   const random = new Random(seed);
   const model = new TextModel(cell, alphabet.characters.length, hiddenSize);
   const weights = model.initialWeights(random, 0.1);
-  const learner = await model.learner(T, B, weights, { optimizer: 'adam', learningRate, clipNorm: 5 });
+  const learner = model.learner(T, B, weights, { optimizer: 'adam', learningRate, clipNorm: 5 });
   const start = model.zeroState(B);
   for (let step = 1; step <= steps; step++) {
-    const batch = Array.from({ length: B }, () => list[random.int(list.length)]!);
-    const characters = batch.reduce((sum, ids) => sum + ids.length, 0);
-    const [ids, targets] = [new Int32Array(T * B), new Int32Array(T * B)];
-    const shares = new Float32Array(T * B); // 0 behind the end of a name
-    for (const [b, name] of batch.entries()) {
-      for (const [t, id] of name.entries()) {
-        ids[t * B + b] = name[t - 1] ?? border!;
-        targets[t * B + b] = id;
-        shares[t * B + b] = 1 / characters;
-      }
-    }
-    const dims = [T * B];
-    const inputs = {
-      ids: { dims, data: ids },
-      targets: { dims, data: targets },
-      shares: { dims, data: shares },
-    };
-    onLoss(step, (await learner.step({ ...inputs, ...start })).loss);
+    const batch = Array.from({ length: B }, () => list[random.int(list.length)]);
+    const characters = batch.reduce((sum, ids) => sum + ids.length - 1, 0);
+    const { loss } = await learner.step({ ...lesson(batch, T, 1 / characters), ...start });
+    onLoss(step, loss);
   }
 
-  const writer = await Writer.create(model, weights);
+  const writer = new Writer(model, weights);
+  const [end] = alphabet.ids('\n', 'a name');
   const written: string[] = [];
   for (let i = 0; i < count; i++) {
-    const ids = await writer.write(Int32Array.of(border!), {
-      length: 2 * T,
-      temperature,
-      random,
-      end: border,
-    });
-    written.push(alphabet.text(ids));
+    written.push(alphabet.text(await writer.write([end], { length: 2 * T, temperature, random, end })));
   }
   await Promise.all([learner.release(), writer.release()]);
-  const known = new Set(names);
   const distinct = [...new Set(written)];
-  return { written, distinct, fresh: distinct.filter((name) => !known.has(name) && name !== '') };
+  return { written, distinct, fresh: distinct.filter((name) => name !== '' && !names.includes(name)) };
 }
 
 /** The places that time zones are named after, from the public domain's tz database. */
@@ -104,23 +74,13 @@ function places(): string {
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const { values, files } = commandLine<NamesOptions>(
-      {
-        cell: among(CELLS, 'gru'),
-        hiddenSize: whole(64, 1, 10_000),
-        batchSize: whole(32),
-        steps: whole(600),
-        learningRate: positive(0.005),
-        count: whole(1000),
-        temperature: positive(1),
-        seed: whole(1, 0),
-      },
-      true,
-    );
+    const net = { cell: among(CELLS, 'gru'), hiddenSize: whole(64, 1, 10_000) };
+    const learning = { batchSize: whole(32), steps: whole(600), learningRate: positive(0.005) };
+    const writing = { count: whole(1000), temperature: positive(1), seed: whole(1, 0) };
+    const { values, files } = commandLine<Options>({ ...net, ...learning, ...writing }, true);
     const text = files.length === 0 ? places() : await readText(files);
     const names = [...new Set(text.split('\n').map((line) => line.trim()))].filter((name) => name !== '');
-    if (names.length === 0)
-      throw new UserError(`expected a file with a name a line but ${files[0]} is empty`);
+    if (names.length === 0) throw new UserError(`expected a name a line but ${files[0]} is empty`);
     const { written, distinct, fresh } = await inventNames(names, values, (step, loss) => {
       if (step === 1 || step % 100 === 0)
         console.log(`step ${step}, loss: ${loss.toFixed(2)} nats a character`);

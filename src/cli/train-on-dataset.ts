@@ -2,11 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { readTextCaptions } from '../dataset/text.ts';
+import { checkDecoderParts } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
 import { modelWeights } from '../library/model-weights.ts';
 import { writeRunReport } from '../report/run-report.ts';
+import type { TokenizerName } from '../text/tokenizer.ts';
 import { hasCheckpoint, prepareFolder } from '../training/folder.ts';
 import {
   DECODING_DEFAULTS,
@@ -32,6 +34,7 @@ import { TrainingLog } from './training-log.ts';
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   checkFeatureFlags(flags);
   checkTrainingFlags(flags);
+  if (flags.init === undefined) checkDecoderParts(decoderOf(flags), 'the decoder');
   const interrupt = new Interrupt();
   try {
     const { run, features } = await prepared(flags, interrupt);
@@ -110,6 +113,9 @@ function expectEncoder({ path, manifest }: ModelFolder, encoder: Manifest['encod
   );
 }
 
+/** What a vocabulary holds. */
+const UNITS: Readonly<Record<TokenizerName, string>> = { word: 'word', char: 'character' };
+
 async function trained(
   run: PreparedRun,
   features: readonly string[],
@@ -120,7 +126,7 @@ async function trained(
   const { cell, mode, layers, embeddingSize, hiddenSize, vocabularySize } = run.config;
   say(
     `${count(run.train.images.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
-      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, 'word')}; ` +
+      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, UNITS[run.tokenizer])}; ` +
       `${cell} ${mode}, layers ${layers}, E ${embeddingSize}, H ${hiddenSize}`,
   );
   const session = { ...(threads && { threads }), ...(device && { device }) };

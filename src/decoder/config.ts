@@ -53,10 +53,28 @@ export function checkDecoderConfig(config: DecoderConfig, where: string): Decode
       );
     }
   }
-  if (config.learnedState && config.mode === 'init') {
+  checkDecoderParts(config, where);
+  return config;
+}
+
+/** Checks that a decoder's parts go together. */
+export function checkDecoderParts(
+  {
+    highway,
+    layers,
+    learnedState,
+    mode,
+  }: Pick<DecoderConfig, 'highway' | 'layers' | 'learnedState' | 'mode'>,
+  where: string,
+): void {
+  if (highway && layers === 1) {
+    throw new UserError(`${where}: expected highway with 2 layers or more but got 1`, {
+      hint: 'the connections lead around the layers above the first',
+    });
+  }
+  if (learnedState && mode === 'init') {
     throw new UserError(`${where}: expected learnedState with another mode than init but got both`, {
       hint: 'with init the image makes the state before the first word',
     });
   }
-  return config;
 }

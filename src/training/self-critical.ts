@@ -92,7 +92,7 @@ export class SelfCritical<State> implements Objective {
 
   /** A caption as the reward sees it: its end is a word, without which captions would learn to break off. */
   private rewarded(words: readonly number[]): Sentence {
-    return sentence([...this.vocabulary.decode(words).split(' '), ENDING]);
+    return sentence([...(this.vocabulary.decode(words).match(/\S+/g) ?? []), ENDING]);
   }
 
   /** Captions drawn from the model, as word ids: `samples` for each image. */

@@ -25,6 +25,11 @@ describe('checkDecoderConfig', () => {
     [{ hiddenSize: 1.5 }, 'expected hiddenSize to be a positive whole number but got 1.5'],
     [{ embeddingSize: -1 }, 'expected embeddingSize to be a positive whole number but got -1'],
     [{ featureSize: Number.NaN }, 'expected featureSize to be a positive whole number but got NaN'],
+    [{ layers: 1, highway: true }, 'expected highway with 2 layers or more but got 1'],
+    [
+      { mode: 'init' as Mode, learnedState: true },
+      'expected learnedState with another mode than init but got both',
+    ],
     [{ vocabularySize: 0 }, 'expected vocabularySize to be a positive whole number but got 0'],
   ])('names the wrong field of %o', (wrong, message) => {
     const check = () => checkDecoderConfig({ ...good, ...wrong }, 'model.json');

@@ -22,8 +22,8 @@ describe('char-rnn', () => {
 
     expect(losses).toHaveLength(ITERATIONS);
     expect(clipped).toBeGreaterThan(0);
-    expect(expected.at(-1)).toBeLessThan(0.2 * expected[0]!);
-    const errors = losses.map((loss, n) => Math.abs(loss / expected[n]! - 1));
+    expect(expected.at(-1)).toBeLessThan(0.2 * expected[0]);
+    const errors = losses.map((loss, n) => Math.abs(loss / expected[n] - 1));
     expect(Math.max(...errors)).toBeLessThan(1e-5);
   });
 
@@ -64,11 +64,11 @@ function minCharRnn(
   /** The gist's matrix [to,from]; the net has it transposed. */
   const matrix = (name: string, from: number, to: number): Matrix =>
     Array.from({ length: to }, (_, i) =>
-      Float64Array.from({ length: from }, (_, j) => first.get(name)![j * to + i]!),
+      Float64Array.from({ length: from }, (_, j) => first.get(name)![j * to + i]),
     );
   const [Wxh, Whh, Why] = [matrix('Wx', V, H), matrix('Wh', H, H), matrix('Wy', H, V)];
   const [bh, by] = [matrix('b', 1, H), matrix('by', 1, V)];
-  const memory = [Wxh, Whh, Why, bh, by].map((W) => zeros(W.length, W[0]!.length));
+  const memory = [Wxh, Whh, Why, bh, by].map((W) => zeros(W.length, W[0].length));
 
   const losses: number[] = [];
   let clipped = 0;
@@ -84,54 +84,54 @@ function minCharRnn(
     let loss = 0;
     for (let t = 0; t < chunk; t++) {
       const before = hs[t - 1] ?? hprev;
-      const x = data[p + t]!;
+      const x = data[p + t];
       hs[t] = Float64Array.from({ length: H }, (_, i) =>
-        Math.tanh(Wxh[i]![x]! + dot(Whh[i]!, before) + bh[i]![0]!),
+        Math.tanh(Wxh[i][x] + dot(Whh[i], before) + bh[i][0]),
       );
-      const y = Float64Array.from({ length: V }, (_, i) => Math.exp(dot(Why[i]!, hs[t]!) + by[i]![0]!));
+      const y = Float64Array.from({ length: V }, (_, i) => Math.exp(dot(Why[i], hs[t]) + by[i][0]));
       const total = y.reduce((a, b) => a + b);
       ps[t] = y.map((value) => value / total);
-      loss -= Math.log(ps[t][data[p + t + 1]!]!);
+      loss -= Math.log(ps[t][data[p + t + 1]]);
     }
     // Backward.
     const [dWxh, dWhh, dWhy, dbh, dby] = [zeros(H, V), zeros(H, H), zeros(V, H), zeros(H, 1), zeros(V, 1)];
     let dhnext = new Float64Array(H);
     for (let t = chunk - 1; t >= 0; t--) {
       const before = hs[t - 1] ?? hprev;
-      const dy = ps[t]!.slice();
-      dy[data[p + t + 1]!]! -= 1;
+      const dy = ps[t].slice();
+      dy[data[p + t + 1]] -= 1;
       const dh = dhnext.slice();
       for (let i = 0; i < V; i++) {
-        dby[i]![0]! += dy[i]!;
+        dby[i][0] += dy[i];
         for (let j = 0; j < H; j++) {
-          dWhy[i]![j]! += dy[i]! * hs[t]![j]!;
-          dh[j]! += Why[i]![j]! * dy[i]!;
+          dWhy[i][j] += dy[i] * hs[t][j];
+          dh[j] += Why[i][j] * dy[i];
         }
       }
       dhnext = new Float64Array(H);
       for (let i = 0; i < H; i++) {
-        const dhraw = (1 - hs[t]![i]! ** 2) * dh[i]!;
-        dbh[i]![0]! += dhraw;
-        dWxh[i]![data[p + t]!]! += dhraw;
+        const dhraw = (1 - hs[t][i] ** 2) * dh[i];
+        dbh[i][0] += dhraw;
+        dWxh[i][data[p + t]] += dhraw;
         for (let j = 0; j < H; j++) {
-          dWhh[i]![j]! += dhraw * before[j]!;
-          dhnext[j]! += Whh[i]![j]! * dhraw;
+          dWhh[i][j] += dhraw * before[j];
+          dhnext[j] += Whh[i][j] * dhraw;
         }
       }
     }
     // Adagrad.
     [Wxh, Whh, Why, bh, by].forEach((W, k) => {
-      const dW = [dWxh, dWhh, dWhy, dbh, dby][k]!;
+      const dW = [dWxh, dWhh, dWhy, dbh, dby][k];
       for (let i = 0; i < W.length; i++) {
-        for (let j = 0; j < W[i]!.length; j++) {
-          if (Math.abs(dW[i]![j]!) > 5) clipped++;
-          const g = Math.max(-5, Math.min(5, dW[i]![j]!));
-          memory[k]![i]![j]! += g * g;
-          W[i]![j]! -= (learningRate * g) / (Math.sqrt(memory[k]![i]![j]!) + 1e-8);
+        for (let j = 0; j < W[i].length; j++) {
+          if (Math.abs(dW[i][j]) > 5) clipped++;
+          const g = Math.max(-5, Math.min(5, dW[i][j]));
+          memory[k][i][j] += g * g;
+          W[i][j] -= (learningRate * g) / (Math.sqrt(memory[k][i][j]) + 1e-8);
         }
       }
     });
-    hprev = Float64Array.from(hs[chunk - 1]!);
+    hprev = Float64Array.from(hs[chunk - 1]);
     losses.push(loss);
   }
   return { losses, clipped };
@@ -139,6 +139,6 @@ function minCharRnn(
 
 function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
   return sum;
 }

@@ -52,7 +52,7 @@ function nounPhrase(random: Random): SentencePair {
 }
 
 /** the cow does not see him . la vache ne le voit pas . */
-export function randomSentence(random: Random): SentencePair {
+function randomSentence(random: Random): SentencePair {
   const [subject, object] = [nounPhrase(random), nounPhrase(random)];
   const [[sees, see, voit], [him, le]] = [pick(random, VERBS), pick(random, PRONOUNS)];
   const [negated, pronoun] = [random.int(2) === 0, random.int(3) === 0];
@@ -65,17 +65,17 @@ export function randomSentence(random: Random): SentencePair {
   };
 }
 
-/**
- * Sentences as ids [LONGEST * B], all first words first: each word, or the word so many places `before` it. Around a
- * sentence there are full stops.
- */
-export function wordIds(
-  sentences: readonly (readonly string[])[],
-  vocabulary: readonly string[],
-  before = 0,
-) {
-  const B = sentences.length;
-  const wordAt = (i: number) => sentences[i % B][Math.floor(i / B) - before];
-  const data = Int32Array.from({ length: LONGEST * B }, (_, i) => Math.max(0, vocabulary.indexOf(wordAt(i))));
-  return { dims: [LONGEST * B], data };
+/** So many sentences that are not among the `others`. */
+export function randomSentences(
+  random: Random,
+  count: number,
+  others: readonly SentencePair[] = [],
+): SentencePair[] {
+  const known = new Set(others.map(({ english }) => english.join(' ')));
+  const sentences: SentencePair[] = [];
+  while (sentences.length < count) {
+    const pair = randomSentence(random);
+    if (!known.has(pair.english.join(' '))) sentences.push(pair);
+  }
+  return sentences;
 }

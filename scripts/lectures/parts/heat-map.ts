@@ -31,3 +31,15 @@ ${[...words, ...cells].join('\n')}
 </svg>
 </figure>`;
 }
+
+/** The same in words for a terminal, in per cent. */
+export function heatTable(
+  rows: readonly string[],
+  columns: readonly string[],
+  values: readonly (readonly number[])[],
+): string {
+  const percent = (value: number) => (value < 0.005 ? '.' : (100 * value).toFixed(0));
+  const line = (first: string, cells: readonly string[]) =>
+    first.padEnd(8) + cells.map((cell) => cell.padStart(7)).join('');
+  return [line('', columns), ...rows.map((word, i) => line(word, values[i].map(percent)))].join('\n');
+}

@@ -1,9 +1,9 @@
 import { gradients } from '../../../src/graph/backward.ts';
 import type { Expr } from '../../../src/graph/expr.ts';
 import { add, input, mul, softmax, sub, sum } from '../../../src/graph/ops.ts';
-import { emitOnnx } from '../../../src/onnx/emit.ts';
-import { Session, type Tensor } from '../../../src/onnx/session.ts';
+import type { Tensor } from '../../../src/onnx/session.ts';
 import type { Arrays } from '../../../src/training/optimizer.ts';
+import { Graph } from './graph.ts';
 import { Learner } from './learner.ts';
 import { conjugateGradients, dot, type Vector } from './linear-algebra.ts';
 
@@ -20,22 +20,20 @@ const SOLVING = { products: 50, tolerance: 0.1 };
  */
 export class HessianFree {
   private damping = 1;
-
-  private constructor(
-    private readonly learner: Learner,
-    private readonly matrix: GaussNewton,
-  ) {}
+  private readonly learner: Learner;
+  private readonly matrix: GaussNewton;
 
   /** @param loss the mean cross-entropy of `logits` [N,V]; the others as for a Learner */
-  static async create(loss: Expr, logits: Expr, parameters: Exprs, weights: Arrays): Promise<HessianFree> {
-    const learner = await Learner.create(loss, parameters, weights, { optimizer: 'sgd', learningRate: 0 });
-    return new HessianFree(learner, await GaussNewton.create(logits, parameters));
+  constructor(loss: Expr, logits: Expr, parameters: Exprs, weights: Arrays) {
+    // At a rate of 0 it computes gradients, and the weights stay.
+    this.learner = Learner.create(loss, parameters, weights, { optimizer: 'sgd', learningRate: 0 });
+    this.matrix = new GaussNewton(logits, parameters);
   }
 
   /** Moves the weights, unless the loss would rise. Says the loss before, and how many graphs were run for the step. */
   async step(inputs: Tensors): Promise<{ readonly loss: number; readonly runs: number }> {
     const { weights, gradients } = this.learner;
-    const { loss } = await this.learner.step(inputs, false);
+    const { loss } = await this.learner.step(inputs);
     const downhill = flat(gradients, weights).map((g) => -g);
     let runs = 2;
     const product = async (v: Vector) => {
@@ -60,8 +58,7 @@ export class HessianFree {
   }
 
   async release(): Promise<void> {
-    await this.learner.release();
-    await this.matrix.release();
+    await Promise.all([this.learner.release(), this.matrix.release()]);
   }
 }
 
@@ -73,13 +70,12 @@ export class HessianFree {
  * differentiated again, by u, it gives J v.
  */
 export class GaussNewton {
-  private constructor(
-    private readonly forward: Session,
-    private readonly backward: Session,
-    private readonly zeros: Tensor,
-  ) {}
+  private readonly forward: Graph;
+  private readonly backward: Graph;
+  /** J v does not depend on u, though its graph asks for one. */
+  private readonly anyU: Tensor;
 
-  static async create(logits: Expr, parameters: Exprs): Promise<GaussNewton> {
+  constructor(logits: Expr, parameters: Exprs) {
     const u = input('u', logits.shape);
     const names = Object.keys(parameters);
     const JTu = gradients(sum(mul(logits, u)), Object.values(parameters));
@@ -88,32 +84,21 @@ export class GaussNewton {
     const p = softmax(logits);
     const [N, V] = logits.shape.map(Number);
     const LJv = mul(mul(p, sub(Jv, sum(mul(p, Jv), [1], true))), 1 / N);
-    const load = (graph: Exprs) => Session.load(emitOnnx(graph, { name: 'lecture' }), { threads: 1 });
-    const forward = await load({ LJv });
-    const backward = await load(Object.fromEntries(names.map((name, i) => [`G.${name}`, JTu[i]])));
-    return new GaussNewton(forward, backward, { dims: [N, V], data: new Float32Array(N * V) });
+    this.forward = new Graph({ LJv });
+    this.backward = new Graph(Object.fromEntries(names.map((name, i) => [name, JTu[i]])));
+    this.anyU = { dims: [N, V], data: new Float32Array(N * V) };
   }
 
   /** G v at these weights; v and the product by the weights' names. */
   async times(v: Arrays, weights: Arrays, inputs: Tensors): Promise<Arrays> {
-    const arrays = new Map(weights);
-    for (const [name, data] of v) arrays.set(`v.${name}`, data);
-    const run = (session: Session, u: Tensor) => {
-      const feeds = session.inputs.map(({ name, dims }) => {
-        const data = arrays.get(name);
-        return [name, data ? { dims: dims.map(Number), data } : name === 'u' ? u : inputs[name]] as const;
-      });
-      return session.run(Object.fromEntries(feeds));
-    };
-    // J v does not depend on u, though its graph asks for one.
-    const { LJv } = await run(this.forward, this.zeros);
-    const product = await run(this.backward, LJv);
-    return new Map([...weights.keys()].map((name) => [name, product[`G.${name}`].data]));
+    const vs = [...v].map(([name, data]) => [`v.${name}`, data] as const);
+    const { LJv } = await this.forward.run(new Map([...weights, ...vs]), { ...inputs, u: this.anyU });
+    const product = await this.backward.run(weights, { ...inputs, u: LJv });
+    return new Map(Object.entries(product).map(([name, { data }]) => [name, data]));
   }
 
   async release(): Promise<void> {
-    await this.forward.release();
-    await this.backward.release();
+    await Promise.all([this.forward.release(), this.backward.release()]);
   }
 }
 

@@ -1,10 +1,11 @@
+import { UserError } from '../../../src/errors.ts';
 import { gradients } from '../../../src/graph/backward.ts';
 import type { Expr } from '../../../src/graph/expr.ts';
-import { emitOnnx } from '../../../src/onnx/emit.ts';
-import { type FloatTensor, Session, type Tensor } from '../../../src/onnx/session.ts';
+import type { FloatTensor, Tensor } from '../../../src/onnx/session.ts';
 import { clipScale, clipValues, globalNorm } from '../../../src/training/clipping.ts';
 import { type Arrays, initialSlots, type Slots, updateWeights } from '../../../src/training/optimizer.ts';
 import type { OptimizerName } from '../../../src/training/options.ts';
+import { Graph } from './graph.ts';
 
 /** How a learner moves its weights. */
 export interface LearnerOptions {
@@ -16,10 +17,8 @@ export interface LearnerOptions {
 }
 
 /** What one step came to. */
-export interface Step {
+interface Step {
   readonly loss: number;
-  /** Of the gradient before clipping. */
-  readonly norm: number;
   /** The outputs that were asked for besides the loss. */
   readonly outputs: Readonly<Record<string, FloatTensor>>;
 }
@@ -29,16 +28,19 @@ export interface Step {
  * trains with. Weights are the expression's `parameter` leaves, inputs its `input` leaves, by name.
  */
 export class Learner {
+  /** Of the last step that learned, by the weight's name: behind `clipValue`, before `clipNorm`. */
+  readonly gradients = new Map<string, Float32Array>();
   private readonly slots: Slots;
   private steps = 0;
 
   private constructor(
     /** By name, changed in place by `step`. */
     readonly weights: Arrays,
-    /** Of the last step, by the weight's name. */
-    readonly gradients: Map<string, Float32Array>,
-    private readonly session: Session,
     private readonly options: LearnerOptions,
+    private readonly outputs: readonly string[],
+    /** The loss and the outputs, without gradients and with them. */
+    private readonly forward: Graph,
+    private readonly both: Graph,
   ) {
     this.slots = initialSlots(options.optimizer, weights);
   }
@@ -48,52 +50,42 @@ export class Learner {
    * @param weights their first values, row-major
    * @param outputs other expressions to look at, by name
    */
-  static async create(
+  static create(
     loss: Expr,
     parameters: Readonly<Record<string, Expr>>,
     weights: Arrays,
     options: LearnerOptions,
     outputs: Readonly<Record<string, Expr>> = {},
-  ): Promise<Learner> {
-    const names = Object.keys(parameters);
+  ): Learner {
+    const results = { ...outputs, loss };
     const grads = gradients(loss, Object.values(parameters));
-    const graph = {
-      loss,
-      ...Object.fromEntries(names.map((name, i) => [`grad.${name}`, grads[i]!])),
-      ...Object.fromEntries(Object.entries(outputs).map(([name, x]) => [`out.${name}`, x])),
-    };
-    const session = await Session.load(emitOnnx(graph, { name: 'lecture' }), { threads: 1 }, 'the graph');
-    return new Learner(weights, new Map(), session, options);
+    const backward = Object.keys(parameters).map((name, i) => [`grad.${name}`, grads[i]] as const);
+    const both = new Graph({ ...results, ...Object.fromEntries(backward) });
+    return new Learner(weights, options, Object.keys(outputs), new Graph(results), both);
   }
 
-  /** Computes the loss, the gradients and the outputs; moves the weights unless `learn` is false. */
+  /** Computes the loss and the outputs; unless `learn` is false, moves the weights against the loss's gradients. */
   async step(inputs: Readonly<Record<string, Tensor>>, learn = true): Promise<Step> {
-    const known = new Map(this.session.inputs.map(({ name, dims }) => [name, dims.map(Number)]));
-    const own = [...this.weights].flatMap(([name, data]) =>
-      known.has(name) ? [[name, { dims: known.get(name)!, data }] as const] : [],
-    );
-    const results = await this.session.run({ ...Object.fromEntries(own), ...inputs });
-    const outputs: Record<string, FloatTensor> = {};
-    for (const [name, tensor] of Object.entries(results)) {
-      if (name.startsWith('grad.')) this.gradients.set(name.slice('grad.'.length), tensor.data);
-      if (name.startsWith('out.')) outputs[name.slice('out.'.length)] = tensor;
+    const graph = learn ? this.both : this.forward;
+    const results = await graph.run(this.weights, inputs);
+    const loss = results.loss.data[0];
+    if (learn) this.learn(loss, results);
+    return { loss, outputs: Object.fromEntries(this.outputs.map((name) => [name, results[name]])) };
+  }
+
+  private learn(loss: number, results: Readonly<Record<string, FloatTensor>>): void {
+    if (!Number.isFinite(loss)) {
+      throw new UserError(`the net has diverged: its loss is ${loss}`, { hint: 'a smaller learning rate' });
     }
+    for (const name of this.weights.keys()) this.gradients.set(name, results[`grad.${name}`].data);
     const { optimizer, learningRate, momentum = 0.9, clipNorm = 0, clipValue = 0 } = this.options;
     if (clipValue > 0) clipValues(this.gradients, clipValue);
-    const norm = globalNorm(this.gradients);
-    if (learn) {
-      updateWeights(optimizer, this.weights, this.gradients, this.slots, {
-        step: ++this.steps,
-        learningRate,
-        scale: clipScale(norm, clipNorm),
-        momentum,
-        weightDecay: 0,
-      });
-    }
-    return { loss: results.loss!.data[0]!, norm, outputs };
+    const scale = clipScale(globalNorm(this.gradients), clipNorm);
+    const by = { step: ++this.steps, learningRate, scale, momentum, weightDecay: 0 };
+    updateWeights(optimizer, this.weights, this.gradients, this.slots, by);
   }
 
   async release(): Promise<void> {
-    await this.session.release();
+    await Promise.all([this.forward.release(), this.both.release()]);
   }
 }

@@ -54,8 +54,10 @@ export async function conjugateGradients(
   return x;
 }
 
-/** The w of the least sum of (w z - y)^2 over columns z of Z, plus ridge w^2: (Z Z^T + ridge I) w = Z y. */
-export function ridgeRegression(Z: readonly Vector[], y: Vector, ridge: number): Promise<Vector> {
+/** The w of the least sum of (w z - y)^2 over vectors z, plus ridge w^2. */
+export function ridgeRegression(zs: readonly Vector[], y: Vector, ridge: number): Promise<Vector> {
+  const Z = Array.from(zs[0], (_, i) => Float64Array.from(zs, (z) => z[i]));
+  // (Z Z^T + ridge I) w = Z y
   const ZZ = Z.map((a, i) => Float64Array.from(Z, (b, j) => dot(a, b) + (i === j ? ridge : 0)));
   const Zy = Float64Array.from(Z, (a) => dot(a, y));
   return conjugateGradients((v) => multiply(ZZ, v), Zy, { tolerance: 1e-9, products: 1000 });

@@ -4,8 +4,7 @@ import { messageOf, UserError } from '../../../src/errors.ts';
 /** The text of the one file on the command line. */
 export async function readText(files: readonly string[]): Promise<string> {
   const [file] = files;
-  if (file === undefined || files.length > 1)
-    throw new UserError(`expected one text file but got ${files.length}`);
+  if (files.length !== 1) throw new UserError(`expected one text file but got ${files.length}`);
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

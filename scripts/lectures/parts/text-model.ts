@@ -1,49 +1,11 @@
 import { CELL_TABLE, type CellName } from '../../../src/decoder/cells/table.ts';
-import { UserError } from '../../../src/errors.ts';
 import type { Expr } from '../../../src/graph/expr.ts';
-import {
-  add,
-  concat,
-  crossEntropy,
-  gather,
-  input,
-  matmul,
-  mul,
-  parameter,
-  split,
-  sum,
-} from '../../../src/graph/ops.ts';
-import { emitOnnx } from '../../../src/onnx/emit.ts';
-import { Session, type Tensor } from '../../../src/onnx/session.ts';
+import * as ops from '../../../src/graph/ops.ts';
+import type { Tensor } from '../../../src/onnx/session.ts';
 import type { Random } from '../../../src/random.ts';
 import type { Arrays } from '../../../src/training/optimizer.ts';
 import { Learner, type LearnerOptions } from './learner.ts';
-
-/** The different characters of a text, in the order of their codes; an id is a place in it. */
-export class Alphabet {
-  readonly characters: readonly string[];
-  private readonly idOf: ReadonlyMap<string, number>;
-
-  constructor(text: string) {
-    this.characters = [...new Set(text)].sort();
-    this.idOf = new Map(this.characters.map((character, id) => [character, id]));
-  }
-
-  /** @param what what the text is called where it has other characters */
-  ids(text: string, what: string): Int32Array {
-    return Int32Array.from([...text], (character) => {
-      const id = this.idOf.get(character);
-      if (id !== undefined) return id;
-      throw new UserError(
-        `expected ${what} of characters that were learned but got ${JSON.stringify(character)}`,
-      );
-    });
-  }
-
-  text(ids: readonly number[]): string {
-    return ids.map((id) => this.characters[id]).join('');
-  }
-}
+import { unroll } from './unroll.ts';
 
 /** The state of a recurrent net by its parts' names, each [B,H]. */
 export type TextState = Readonly<Record<string, Tensor>>;
@@ -60,25 +22,25 @@ export class TextModel {
    * @param H hidden units
    */
   constructor(
-    readonly cell: CellName,
-    readonly V: number,
-    readonly H: number,
+    private readonly cell: CellName,
+    V: number,
+    private readonly H: number,
   ) {
     const { gates, weights } = CELL_TABLE[cell];
     const shapes = { Wx: [V, gates * H], b: [gates * H], ...weights(H), Wy: [H, V], by: [V] };
     this.parameters = Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [name, parameter(name, shape)]),
+      Object.entries(shapes).map(([name, shape]) => [name, ops.parameter(name, shape)]),
     );
   }
 
   /** Matrices normal with this standard deviation, biases 0 or as the cell asks. */
   initialWeights(random: Random, deviation: number): Map<string, Float32Array> {
     const { initialBias } = CELL_TABLE[this.cell];
-    const first = (name: string, [rows, columns]: readonly number[]): Float32Array => {
-      if (name === 'b')
-        return Float32Array.from({ length: rows! }, (_, i) => initialBias[Math.floor(i / this.H)]!);
-      if (columns === undefined) return new Float32Array(rows!);
-      return Float32Array.from({ length: rows! * columns }, () => deviation * random.normal());
+    const first = (name: string, [rows, columns]: readonly number[]) => {
+      if (columns !== undefined)
+        return Float32Array.from({ length: rows * columns }, () => deviation * random.normal());
+      const bias = (i: number) => (name === 'b' ? initialBias[Math.floor(i / this.H)] : 0);
+      return Float32Array.from({ length: rows }, (_, i) => bias(i));
     };
     return new Map(
       Object.entries(this.parameters).map(([name, { shape }]) => [name, first(name, shape.map(Number))]),
@@ -97,110 +59,43 @@ export class TextModel {
    */
   unroll(T: number, B: number): { readonly logits: Expr; readonly state: Readonly<Record<string, Expr>> } {
     const { Wx, b, Wy, by, ...own } = this.parameters;
-    const { state: parts, step } = CELL_TABLE[this.cell];
+    const cell = CELL_TABLE[this.cell];
     // A row of Wx is what one-hot times Wx would give: see one-hot-is-an-embedding.ts.
-    const projected = add(gather(Wx!, input('ids', [T * B], 'int32')), b!);
-    let state = Object.fromEntries(parts.map((part) => [part, input(part, [B, this.H])]));
-    const outputs: Expr[] = [];
-    for (const a of split(projected, 0, new Array<number>(T).fill(B))) {
-      state = { ...step(a, state, own, this.H) };
-      outputs.push(state[parts[0]!]!);
-    }
-    return { logits: add(matmul(concat(outputs, 0), Wy!), by!), state };
+    const projected = ops.add(ops.gather(Wx, ops.input('ids', [T * B], 'int32')), b);
+    const before = Object.fromEntries(cell.state.map((part) => [part, ops.input(part, [B, this.H])]));
+    const [, ...states] = unroll(cell, projected, T, own, this.H, before);
+    const h = ops.concat(
+      states.map((state) => state[cell.state[0]]),
+      0,
+    );
+    return { logits: ops.add(ops.matmul(h, Wy), by), state: states[T - 1] };
   }
 
-  /**
-   * A learner of T steps of B texts, whose outputs are the state after them. Inputs as in `unroll`, and `targets`
-   * [T*B] int32 and `shares` [T*B]: how much each target counts in the loss (nats).
-   */
-  learner(T: number, B: number, weights: Arrays, options: LearnerOptions): Promise<Learner> {
+  /** Learns T steps of B texts: inputs are a `lesson`'s and the state before it, outputs the state after it. */
+  learner(T: number, B: number, weights: Arrays, options: LearnerOptions): Learner {
     const { logits, state } = this.unroll(T, B);
-    const losses = crossEntropy(logits, input('targets', [T * B], 'int32'));
-    return Learner.create(
-      sum(mul(losses, input('shares', [T * B]))),
-      this.parameters,
-      weights,
-      options,
-      state,
-    );
+    const losses = ops.crossEntropy(logits, ops.input('targets', [T * B], 'int32'));
+    const loss = ops.sum(ops.mul(losses, ops.input('shares', [T * B])));
+    return Learner.create(loss, this.parameters, weights, options, state);
   }
 }
 
-/** Reads and writes text with a model's weights as they are at the time. */
-export class Writer {
-  private constructor(
-    private readonly model: TextModel,
-    private readonly weights: Arrays,
-    private readonly session: Session,
-  ) {}
-
-  static async create(model: TextModel, weights: Arrays): Promise<Writer> {
-    const { logits, state } = model.unroll(1, 1);
-    const graph = emitOnnx(
-      { logits, ...Object.fromEntries(Object.entries(state).map(([part, x]) => [`next.${part}`, x])) },
-      { name: 'writer' },
-    );
-    return new Writer(model, weights, await Session.load(graph, { threads: 1 }, 'the writer'));
-  }
-
-  /**
-   * Reads the prime, then draws characters from softmax(logits / temperature), each the next one's input, until one is
-   * `end` or there are `length`.
-   */
-  async write(
-    prime: Int32Array,
-    { length, temperature, random, state = this.model.zeroState(1), end }: WriteOptions,
-  ): Promise<number[]> {
-    const weights = Object.entries(this.model.parameters).map(([name, { shape }]) => [
-      name,
-      { dims: shape.map(Number), data: this.weights.get(name)! },
-    ]);
-    const known = Object.fromEntries(weights) as Record<string, Tensor>;
-    const written: number[] = [];
-    let now = state;
-    for (let i = 0; written.length < length; i++) {
-      const id = prime[i] ?? written.at(-1)!;
-      const { logits, ...next } = await this.session.run({
-        ...known,
-        ...now,
-        ids: { dims: [1], data: Int32Array.of(id) },
-      });
-      now = Object.fromEntries(Object.entries(next).map(([name, x]) => [name.slice('next.'.length), x]));
-      if (i < prime.length - 1) continue;
-      const drawn = draw(logits!.data, temperature, random);
-      if (drawn === end) break;
-      written.push(drawn);
-    }
-    return written;
-  }
-
-  async release(): Promise<void> {
-    await this.session.release();
-  }
-}
-
-interface WriteOptions {
-  readonly length: number;
-  /** Below 1 safer, above 1 more varied. */
-  readonly temperature: number;
-  readonly random: Random;
-  /** Before the prime; zeros unless given. */
-  readonly state?: TextState;
-  readonly end?: number;
-}
-
-/** A character drawn from softmax(logits / temperature). */
-function draw(logits: Float32Array, temperature: number, random: Random): number {
-  const greatest = logits.reduce((a, b) => Math.max(a, b));
-  const weights = Array.from(logits, (logit) => Math.exp((logit - greatest) / temperature));
-  const target = random.next() * weights.reduce((a, b) => a + b);
-  let mass = 0;
-  for (const [id, weight] of weights.entries()) {
-    mass += weight;
-    // Summed in the same order as above, and next() < 1: some character passes the target.
-    if (mass > target) return id;
-  }
-  throw new UserError('the net has diverged: its logits are no numbers', {
-    hint: 'a smaller --learning-rate',
-  });
+/**
+ * What a learner reads of B texts of up to T + 1 characters: `ids` [T*B], the `targets` [T*B] that come next, and the
+ * `shares` [T*B] that these have in the loss: `share` each (nats), 0 behind the end of a text.
+ */
+export function lesson(
+  texts: readonly ArrayLike<number>[],
+  T: number,
+  share: number,
+): Record<string, Tensor> {
+  const B = texts.length;
+  const idAt = (i: number, ahead: number) => texts[i % B][Math.floor(i / B) + ahead] ?? 0;
+  const isThere = (i: number) => Math.floor(i / B) + 1 < texts[i % B].length;
+  const [dims, length] = [[T * B], T * B];
+  return {
+    ids: { dims, data: Int32Array.from({ length }, (_, i) => idAt(i, 0)) },
+    targets: { dims, data: Int32Array.from({ length }, (_, i) => idAt(i, 1)) },
+    shares: { dims, data: Float32Array.from({ length }, (_, i) => (isThere(i) ? share : 0)) },
+  };
 }
