@@ -9,7 +9,7 @@ import { SEARCH } from './recipe.ts';
 import { type ValidationScores, validationScores } from './scores.ts';
 
 /** What a row's training has to work with. */
-export interface Workplace {
+interface Workplace {
   readonly data: DefaultData;
   readonly photos: string;
   readonly session: SessionOptions;
