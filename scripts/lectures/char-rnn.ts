@@ -5,8 +5,8 @@
  *
  *     h_t = tanh(Wx[character t] + Wh h_{t-1} + b)      p(next character) = softmax((h_t Wy + by) / temperature)
  *
- * Adagrad, gradients clipped to +-5, chunks of 25 characters. The state goes on from chunk to chunk while gradients stop
- * at the border: truncated backpropagation through time.
+ * Adagrad, gradients clipped to +-5, chunks of 25 characters. The state goes on from chunk to chunk while gradients
+ * stop at the border: truncated backpropagation through time.
  *
  *     npx tsx scripts/lectures/char-rnn.ts [file] [options]
  *
@@ -22,7 +22,8 @@
  *     --prime TEXT         what samples go on from (where the learning is, as in the gist)
  *     --seed N             (1)
  *
- * In 8 seconds the loss (nats over a chunk, smoothed) fell from 112.8 to 48.2; with --cell lstm --iterations 4000 to 30.1.
+ * In 6 seconds the loss (nats over a chunk, smoothed) fell from 112.8 to 48.2; with --cell lstm --iterations 4000
+ * to 30.1.
  */
 import { fileURLToPath } from 'node:url';
 import { CELLS, type CellName } from '../../src/decoder/cells/table.ts';

@@ -106,12 +106,13 @@ if (import.meta.filename === process.argv[1]) {
       line([radius, ...waves.map(({ made }) => made.toFixed(4)), error.toFixed(3), apart.toExponential(0)]);
       const changes = waves.flatMap(({ wave }) => [...wave.subarray(0, 100)]);
       const points = changes.map((value, t) => [t, value] as const);
-      const marks = WANTED.map((wanted, i) => ({ x: 100 * i, label: `${wanted}` }));
+      const marks = WANTED.map((_, i) => ({ x: 100 * i, label: '' }));
       const axes = { title: `Spectral radius ${radius}`, unit: '', xLabel: 'step', marks };
       figures.push(lineChart([{ name: 'y', style: 'plain', points }], axes));
     }
     if (out === undefined) return;
-    const note = 'What each net makes of its commands: so many waves a step, from the dotted line on.';
+    const commands = WANTED.join(', then ');
+    const note = `Told to make ${commands} waves a step. The first 100 of the 400 steps behind each command.`;
     writePage(out, 'An echo state network', note, `<div class="charts">${figures.join('\n')}</div>`);
   });
 }

@@ -19,7 +19,7 @@
  *     --out FILE           a page with the chart (none)
  *     --seed N             (1)
  *
- * In 1.4 seconds: of a gradient of norm 1 there arrive 2.7e-8 with s = 0.8, 5.3e+3 with s = 2, 1.6 in an open LSTM.
+ * In a second: of a gradient of norm 1 there arrive 2.7e-8 with s = 0.8, 5.3e+3 with s = 2, 1.6 in an open LSTM.
  */
 import type { Cell } from '../../src/decoder/cells/cell.ts';
 import { lstm } from '../../src/decoder/cells/lstm.ts';

@@ -1,12 +1,12 @@
 /**
- * One-hot vectors times a matrix are rows of that matrix (the lectures' word vectors: W x with a one-hot x). Learning an
- * embedding is therefore learning the first matrix of a net, and nobody needs to multiply by all those zeros: a gather
- * reads the rows, and its gradient adds rows up where they came from.
+ * One-hot vectors times a matrix are rows of that matrix (the lectures' word vectors: W x with a one-hot x). Learning
+ * an embedding is therefore learning the first matrix of a net, and nobody needs to multiply by all those zeros: a
+ * gather reads the rows, and its gradient adds rows up where they came from.
  *
  *     one-hot      x = O W, O [N,V] with a 1 for each word            dW = O^T dx
  *     embedding    x_n = row of W [V,E] for word n                    row of dW = sum of dx_n where the word is n's
  *
- * Both ways compute the same loss, the mean over N words of |x_n - y_n|^2 / 2 with some vectors y, and its gradient by W.
+ * Both compute the same loss, the mean over N words of |x_n - y_n|^2 / 2 with some vectors y, and its gradient by W.
  *
  *     npx tsx scripts/lectures/one-hot-is-an-embedding.ts [options]
  *

@@ -11,7 +11,7 @@
  * A vanilla RNN hears 5 bits and says each again 20 steps later: the gradient has a long way to go. The 32 sequences
  * there are make one batch, every optimizer starts from the same weights, and each has the best of four learning rates.
  * Hessian-free needs none: it solves for d by conjugate gradients, with the loss's curvature G, which comes of
- * differentiating the gradients again. Its steps are worth many others and cost many: we count how often a graph is run.
+ * differentiating the gradients again. Its steps are worth many others and cost many: we count the graphs that are run.
  *
  *     npx tsx scripts/lectures/optimizers.ts [options]
  *

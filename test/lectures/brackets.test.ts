@@ -5,7 +5,7 @@ import { Random } from '../../src/random.ts';
 
 describe('brackets', () => {
   test('tells strings twice as long as any it learnt from, with a cell that counts', async () => {
-    const options = { pairs: 10, hiddenSize: 8, noise: 1, steps: 1000, seed: 3 };
+    const options = { pairs: 10, hiddenSize: 8, noise: 1, steps: 600, seed: 3 };
     const [, longer] = await learnBrackets(options);
     expect([longer.least, longer.most]).toEqual([11, 20]);
     expect(longer.right).toBeGreaterThanOrEqual(0.99);

@@ -38,6 +38,12 @@ describe('char-rnn', () => {
     expect(samples[1]).toHaveLength('How much'.length + OPTIONS.length);
   });
 
+  test('says so when it diverges, whatever it has just written', async () => {
+    const wild = charRnn(TEXT, { ...OPTIONS, cell: 'relu', learningRate: 1e30, sampleEvery: 1 });
+
+    await expect(wild).rejects.toThrow('the net has diverged: its loss is NaN');
+  });
+
   test('names characters of the prime that the text does not have', async () => {
     const mistake = charRnn(TEXT, { ...OPTIONS, prime: 'How?!' });
 

@@ -11,7 +11,7 @@ export function writePage(file: string, title: string, text: string, body: strin
 <meta charset="utf-8">
 <title>${escapeHtml(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>${STYLE} body { max-width: 56rem }</style>
+<style>${STYLE} body { max-width: 56rem } header { margin-bottom: .75rem }</style>
 </head>
 <body>
 <header>
