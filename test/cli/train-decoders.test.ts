@@ -21,15 +21,15 @@ function call(out: string, ...options: string[]): string[] {
 
 test('a model of characters with every part of a decoder learns, captions and is scored', async () => {
   const out = join(folder, 'characters');
-  const parts = ['--cell', 'mut2', '--layers', '2', '--highway', '--learned-state'];
-  const steps = ['--tokenizer', 'char', '--max-steps', '40', '--epochs', '40', '--patience', '40'];
+  const parts = ['--layers', '2', '--highway', '--learned-state'];
+  const steps = ['--tokenizer', 'char', '--max-steps', '40', '--epochs', '45', '--patience', '45'];
   const { status, err } = await caption(call('characters', ...parts, ...steps));
   expect(status, err).toBe(0);
-  expect(err).toMatch(/, 23 characters; mut2 merge, layers 2, E 24, H 48\n/);
+  expect(err).toMatch(/, 23 characters; gru merge, layers 2, E 24, H 48\n/);
   const manifest = JSON.parse(await readFile(join(out, 'model.json'), 'utf8'));
   expect(manifest).toMatchObject({
     tokenizer: 'char',
-    decoder: { cell: 'mut2', highway: true, learnedState: true },
+    decoder: { highway: true, learnedState: true },
     decoding: { maxLength: 40 },
   });
 
@@ -51,7 +51,7 @@ test('a training that starts from a model of characters goes on with them', asyn
   const options = ['--encoder-file', shapes.network, '--init', join(folder, 'characters')];
   const on = ['train', ...data, ...options, '--epochs', '1', '--max-steps', '40'];
   const further = await caption([...on, '--out', join(folder, 'further')]);
-  expect(further.err).toMatch(/, 23 characters; mut2 merge.*\n(.*\n)*epoch 1: train loss 0\./);
+  expect(further.err).toMatch(/, 23 characters; gru merge.*\n(.*\n)*epoch 1: train loss 0\./);
   const otherwise = await captionWithin([...on, '--out', join(folder, 'never'), '--tokenizer', 'word']);
   expect(otherwise.err).toMatch(/, where tokenizer is char, but got tokenizer word\nhint: /);
 });

@@ -16,16 +16,14 @@ const shape = (cell: CellName, mode: Mode, layers: number): DecoderConfig => ({
 });
 
 /**
- * The usual cells in the usual modes with one and with two layers, as small as can be with all sizes different; every
- * other mode with an LSTM and a vanilla RNN, every other cell in one mode, and what can be added to them.
+ * The usual cells in the usual modes, as small as can be with all sizes different; every other mode with a vanilla RNN
+ * and an LSTM, every other cell in one mode, and what can be added to them. LSTMs in all modes with two layers.
  */
 export const TINY_DECODERS: readonly DecoderConfig[] = [
   ...(['rnn', 'lstm', 'gru'] as const).flatMap((cell) =>
-    (['par', 'init', 'pre', 'merge'] as const).flatMap((mode) => [
-      shape(cell, mode, 1),
-      shape(cell, mode, 2),
-    ]),
+    (['par', 'init', 'pre', 'merge'] as const).map((mode) => shape(cell, mode, 1)),
   ),
+  ...(['par', 'init', 'pre', 'merge'] as const).map((mode) => shape('lstm', mode, 2)),
   ...MODES.slice(4).flatMap((mode) => [shape('rnn', mode, 1), shape('lstm', mode, 2)]),
   ...CELLS.filter((cell) => !['rnn', 'lstm', 'gru'].includes(cell)).map((cell) => shape(cell, 'par', 2)),
   { ...shape('gru', 'pre', 3), highway: true },
