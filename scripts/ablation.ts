@@ -3,19 +3,10 @@
  * validation images. Prints the table of models/default/card.md.
  *
  *     npx tsx scripts/ablation.ts --photos <folder> --work <folder> [--rows name,name] [--threads n]
- *
- * Every run is kept in the work folder: a second call goes on where the first stopped, and two calls with
- * different `--rows` may run side by side.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { writeFileAtomic } from '../src/files/atomic.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
-import { defaultData, say } from './default-model/data.ts';
-import { SEARCH, SELF_CRITICAL, trainRun } from './default-model/recipe.ts';
-import { validationScores } from './default-model/scores.ts';
+import { SELF_CRITICAL, trainRun } from './default-model/recipe.ts';
+import { printTable } from './default-model/table.ts';
 import { textCaptions } from './default-model/text.ts';
 
 const BASE: TrainingOptions = {
@@ -65,53 +56,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   ensemble: { what: 'ensemble of the base and the two other seeds', ensemble: ['base', 'seed-2', 'seed-3'] },
 };
 
-const { values: flags } = parseArgs({
-  options: {
-    photos: { type: 'string' },
-    work: { type: 'string' },
-    rows: { type: 'string', default: Object.keys(ROWS).join(',') },
-    threads: { type: 'string' },
+await printTable({
+  name: 'ablation',
+  rows: ROWS,
+  label: (_, { what }) => what,
+  train: async (name, { options, from, ensemble }, { data, photos, session, folderOf }) => {
+    if (ensemble) return ensemble.map(folderOf);
+    const training = { ...BASE, ...options };
+    const text = training.textEpochs > 0 ? await textCaptions(photos) : [];
+    const start = from === undefined ? undefined : folderOf(from);
+    await trainRun(data, { name, out: folderOf(name), training, from: start, text }, session);
+    return [folderOf(name)];
   },
 });
-if (!flags.photos || !flags.work) throw new Error('expected --photos <folder> and --work <folder>');
-const { photos, work } = { photos: flags.photos, work: flags.work };
-const session = flags.threads ? { threads: Number(flags.threads) } : {};
-const data = await defaultData(photos, work, session);
-
-const folderOf = (name: string) => join(work, 'ablation', name);
-const lines: string[] = [];
-for (const name of flags.rows.split(',')) {
-  const row = ROWS[name];
-  if (!row) throw new Error(`expected --rows of ${Object.keys(ROWS).join(', ')} but got ${name}`);
-  lines.push(await lineOf(name, row));
-  say(lines.at(-1)!);
-}
-await data.close();
-console.log('\n| what | CIDEr | BLEU-4 | Flickr8k | COCO | distinct |\n|---|---|---|---|---|---|');
-console.log(lines.join('\n'));
-
-/** A row of the table: made now, or read from the call that made it. */
-async function lineOf(name: string, row: Row): Promise<string> {
-  const file = join(folderOf(name), 'line.md');
-  if (existsSync(file)) return readFile(file, 'utf8');
-  if (!row.ensemble) await trained(name, row);
-  const folders = (row.ensemble ?? [name]).map(folderOf);
-  const { all, flickr8k, coco } = await validationScores(data, folders, SEARCH, session);
-  const line = [
-    row.what,
-    all.CIDEr.toFixed(3),
-    all.Bleu_4.toFixed(3),
-    flickr8k.CIDEr.toFixed(3),
-    coco.CIDEr.toFixed(3),
-    `${Math.round((100 * all.distinctCaptions) / all.images)} %`,
-  ].join(' | ');
-  await writeFileAtomic(file, `| ${line} |`);
-  return `| ${line} |`;
-}
-
-async function trained(name: string, { options, from }: Row): Promise<void> {
-  const training = { ...BASE, ...options };
-  const text = training.textEpochs > 0 ? await textCaptions(photos) : [];
-  const start = from === undefined ? undefined : folderOf(from);
-  await trainRun(data, { name, out: folderOf(name), training, from: start, text }, session);
-}

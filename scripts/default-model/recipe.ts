@@ -1,9 +1,10 @@
 import { readModel } from '../../src/library/model-folder.ts';
 import { modelWeights } from '../../src/library/model-weights.ts';
 import type { SessionOptions } from '../../src/onnx/session.ts';
+import type { TokenizerName } from '../../src/text/tokenizer.ts';
 import { hasCheckpoint, prepareFolder } from '../../src/training/folder.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../../src/training/options.ts';
-import { DECODING_DEFAULTS, prepareRun, trainingSplits } from '../../src/training/plan.ts';
+import { DECODING_DEFAULTS, prepareRun, type TrainingPlan, trainingSplits } from '../../src/training/plan.ts';
 import { trainModel } from '../../src/training/run.ts';
 import type { EpochSummary } from '../../src/training/run-record.ts';
 import { type DefaultData, say } from './data.ts';
@@ -41,6 +42,9 @@ export interface Run {
   readonly name: string;
   readonly out: string;
   readonly training: TrainingOptions;
+  /** The default model's where none is given. */
+  readonly decoder?: TrainingPlan['decoder'];
+  readonly tokenizer?: TokenizerName;
   /** Folder of the model that it starts from. */
   readonly from?: string | undefined;
   readonly text?: readonly string[];
@@ -48,7 +52,7 @@ export interface Run {
 
 /** Trains, or goes on where an earlier call stopped, and writes a model folder. */
 export async function trainRun(data: DefaultData, run: Run, session: SessionOptions): Promise<void> {
-  const { name, out, training, from, text = [] } = run;
+  const { name, out, training, from, text = [], decoder = DECODER, tokenizer } = run;
   const start = from === undefined ? undefined : await readModel(from);
   const prepared = prepareRun({
     name,
@@ -56,10 +60,11 @@ export async function trainRun(data: DefaultData, run: Run, session: SessionOpti
     splits: trainingSplits(data.dataset),
     features: data.features,
     text,
-    decoder: DECODER,
+    decoder,
+    tokenizer,
     minCount: MIN_COUNT,
     training,
-    decoding: { ...DECODING_DEFAULTS, ...SEARCH },
+    decoding: { ...DECODING_DEFAULTS, ...SEARCH, maxLength: training.maxSteps },
     ...(start && { start: { vocabulary: start.vocabulary, weights: modelWeights(start) } }),
   });
   await prepareFolder(out, hasCheckpoint(out) ? 'resume' : 'overwrite');

@@ -3,7 +3,6 @@ import type { Manifest } from '../library/manifest.ts';
 import type { ModelFolder } from '../library/model-folder.ts';
 import type { SessionOptions } from '../onnx/session.ts';
 import { stackRows } from '../stack-rows.ts';
-import { tokenize } from '../text/tokenizer.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { encodeEach } from '../vision/encode-each.ts';
 import type { ImageEncoder } from '../vision/encoder.ts';
@@ -110,7 +109,7 @@ export class FeatureCaptioner {
     const spoken = captions.map(
       ({ feature, caption }): SpokenCaption => ({
         feature,
-        words: this.vocabulary.encode(tokenize(caption)),
+        words: this.vocabulary.encodeCaption(caption),
       }),
     );
     return perplexity(this.decoder, spoken);

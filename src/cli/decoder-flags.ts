@@ -1,13 +1,20 @@
 import type { Command } from 'commander';
-import { CELLS, type DecoderConfig, MODES, PRESETS } from '../decoder/config.ts';
+import { CELLS } from '../decoder/cells/table.ts';
+import { type DecoderConfig, MODES } from '../decoder/config.ts';
+import { PRESETS } from '../decoder/presets.ts';
 import { UserError } from '../errors.ts';
+import type { ModelFolder } from '../library/model-folder.ts';
+import { TOKENIZERS, type TokenizerName } from '../text/tokenizer.ts';
 import { oneOf, whole } from './command.ts';
 
 type DecoderShape = Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
 type Preset = keyof typeof PRESETS;
 
 /** Options that choose a decoder. */
-export type DecoderFlags = Partial<DecoderShape> & { readonly preset?: Preset };
+export type DecoderFlags = Partial<DecoderShape> & {
+  readonly preset?: Preset;
+  readonly tokenizer?: TokenizerName;
+};
 
 const PRESET_NAMES = Object.keys(PRESETS) as Preset[];
 const DEFAULT_PRESET: Preset = 'show-and-tell';
@@ -19,6 +26,8 @@ export const DECODER_OPTIONS = [
   'layers',
   'embeddingSize',
   'hiddenSize',
+  'highway',
+  'learnedState',
 ] as const satisfies (keyof DecoderShape)[];
 
 export function addDecoderOptions(command: Command): Command {
@@ -26,7 +35,7 @@ export function addDecoderOptions(command: Command): Command {
     .optionsGroup('Decoder:')
     .option(
       '--preset <name>',
-      `${PRESET_NAMES.join(' or ')} (${DEFAULT_PRESET})`,
+      `a paper's decoder: ${PRESET_NAMES.join(', ')} (${DEFAULT_PRESET})`,
       oneOf('--preset', PRESET_NAMES),
     )
     .option('--cell <name>', `${CELLS.join(', ')} (the preset's)`, oneOf('--cell', CELLS))
@@ -37,7 +46,14 @@ export function addDecoderOptions(command: Command): Command {
     )
     .option('--layers <n>', "recurrent layers (the preset's)", whole('--layers', 1, 16))
     .option('--embedding-size <n>', "E (the preset's)", whole('--embedding-size', 1, 65_536))
-    .option('--hidden-size <n>', "H (the preset's)", whole('--hidden-size', 1, 65_536));
+    .option('--hidden-size <n>', "H (the preset's)", whole('--hidden-size', 1, 65_536))
+    .option(
+      '--tokenizer <name>',
+      `what it reads and writes: ${TOKENIZERS.join(' or ')} (word)`,
+      oneOf('--tokenizer', TOKENIZERS),
+    )
+    .option('--highway', 'layers above the first may let their input pass')
+    .option('--learned-state', 'the state before the first word is learnt, not 0 (not with init)');
 }
 
 /** The decoder that the options choose. */
@@ -46,13 +62,18 @@ export function decoderOf(flags: DecoderFlags): DecoderShape {
 }
 
 /** Throws a UserError where options ask for another decoder than that of the model a training starts from. */
-export function expectDecoder(decoder: DecoderShape, flags: DecoderFlags, model: string): void {
-  const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...given(flags) };
-  for (const option of DECODER_OPTIONS) {
+export function expectDecoder(
+  { manifest: { decoder }, vocabulary: { tokenizer } }: ModelFolder,
+  flags: DecoderFlags,
+  model: string,
+): void {
+  const has = { ...decoder, tokenizer };
+  const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...given(flags), tokenizer: flags.tokenizer };
+  for (const option of [...DECODER_OPTIONS, 'tokenizer'] as const) {
     const got = wanted[option];
-    if (got === undefined || got === decoder[option]) continue;
+    if (got === undefined || got === (has[option] ?? false)) continue;
     throw new UserError(
-      `expected the decoder of ${model}, where ${option} is ${decoder[option]}, but got ${option} ${got}`,
+      `expected the decoder of ${model}, where ${option} is ${has[option] ?? false}, but got ${option} ${got}`,
       { hint: 'a training that starts from a model goes on with its decoder: leave the option out' },
     );
   }

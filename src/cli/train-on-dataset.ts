@@ -2,11 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { readDataset } from '../dataset/read.ts';
 import { readTextCaptions } from '../dataset/text.ts';
+import { checkDecoderParts } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
 import { modelWeights } from '../library/model-weights.ts';
 import { writeRunReport } from '../report/run-report.ts';
+import type { TokenizerName } from '../text/tokenizer.ts';
 import { hasCheckpoint, prepareFolder } from '../training/folder.ts';
 import {
   DECODING_DEFAULTS,
@@ -32,6 +34,7 @@ import { TrainingLog } from './training-log.ts';
 export async function trainOnDataset(flags: TrainFlags): Promise<void> {
   checkFeatureFlags(flags);
   checkTrainingFlags(flags);
+  if (flags.init === undefined) checkDecoderParts(decoderOf(flags), 'the decoder');
   const interrupt = new Interrupt();
   try {
     const { run, features } = await prepared(flags, interrupt);
@@ -66,6 +69,7 @@ async function prepared(
   const given = { ...flags, encoder: flags.encoder ?? start?.manifest.encoder.name };
   const { encoder, files, splits } = await featuresFor(given, await readSplits(flags), interrupt);
   if (start) expectEncoder(start, encoder);
+  const training = trainingOptions({ ...flags, tokenizer: start?.vocabulary.tokenizer ?? flags.tokenizer });
   const views = await openViews(files);
   try {
     const run = prepareRun({
@@ -75,9 +79,10 @@ async function prepared(
       features: views,
       text,
       decoder: start?.manifest.decoder ?? decoderOf(flags),
+      tokenizer: flags.tokenizer,
       minCount: flags.minCount,
-      training: trainingOptions(flags),
-      decoding: start?.manifest.decoding ?? DECODING_DEFAULTS,
+      training,
+      decoding: start?.manifest.decoding ?? { ...DECODING_DEFAULTS, maxLength: training.maxSteps },
       ...(start && { start: { vocabulary: start.vocabulary, weights: modelWeights(start) } }),
     });
     return { run, features: files };
@@ -96,7 +101,7 @@ async function startFrom(name: string, flags: TrainFlags): Promise<ModelFolder> 
     );
   }
   const model = await readModel(path);
-  expectDecoder(model.manifest.decoder, flags, name);
+  expectDecoder(model, flags, name);
   return model;
 }
 
@@ -108,6 +113,9 @@ function expectEncoder({ path, manifest }: ModelFolder, encoder: Manifest['encod
   );
 }
 
+/** What a vocabulary holds. */
+const UNITS: Readonly<Record<TokenizerName, string>> = { word: 'word', char: 'character' };
+
 async function trained(
   run: PreparedRun,
   features: readonly string[],
@@ -118,7 +126,7 @@ async function trained(
   const { cell, mode, layers, embeddingSize, hiddenSize, vocabularySize } = run.config;
   say(
     `${count(run.train.images.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
-      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, 'word')}; ` +
+      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, UNITS[run.tokenizer])}; ` +
       `${cell} ${mode}, layers ${layers}, E ${embeddingSize}, H ${hiddenSize}`,
   );
   const session = { ...(threads && { threads }), ...(device && { device }) };

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UserError } from '../errors.ts';
+import type { TokenizerName } from '../text/tokenizer.ts';
 import {
   OPTIMIZERS,
   SCHEDULES,
@@ -9,11 +10,13 @@ import {
 } from '../training/options.ts';
 import { oneOf, real, whole } from './command.ts';
 
-type Settings = Omit<TrainingOptions, 'dropout' | 'selfCritical' | 'weightDecay'>;
+type Settings = Omit<TrainingOptions, 'dropout' | 'selfCritical' | 'weightDecay' | 'maxSteps'>;
 
 /** What the options of a training give; `dropout` is for all of the three. */
 export interface TrainingFlags extends Settings {
   readonly weightDecay?: number;
+  readonly maxSteps?: number;
+  readonly tokenizer?: TokenizerName;
   readonly dropout?: number;
   readonly dropoutImage?: number;
   readonly dropoutEmbedding?: number;
@@ -25,6 +28,9 @@ export interface TrainingFlags extends Settings {
 
 /** Of AdamW where none is given; the other optimizers have none then. */
 const ADAMW_DECAY = 0.01;
+
+/** Longest captions in words and in characters. */
+const STEPS: Readonly<Record<TokenizerName, number>> = { word: TRAINING_DEFAULTS.maxSteps, char: 100 };
 
 export function addTrainingOptions(command: Command): Command {
   const { dropout } = TRAINING_DEFAULTS;
@@ -46,7 +52,11 @@ export function addTrainingOptions(command: Command): Command {
   );
   add('batchSize', '--batch-size <n>', 'captions at a time', whole('--batch-size', 1, 65_536));
   add('accumulate', '--accumulate <n>', 'batches that make one step', whole('--accumulate', 1, 65_536));
-  add('maxSteps', '--max-steps <n>', 'longer captions are cut', whole('--max-steps', 2, 200));
+  command.option(
+    '--max-steps <n>',
+    `longer captions are cut (${STEPS.word}; with --tokenizer char ${STEPS.char})`,
+    whole('--max-steps', 2, 200),
+  );
   add('seed', '--seed <n>', 'the same seed gives the same model', whole('--seed', 0));
 
   command.optionsGroup('Optimizer:');
@@ -163,6 +173,7 @@ export function trainingOptions(flags: TrainingFlags): TrainingOptions {
   ) as unknown as Settings;
   return {
     ...settings,
+    maxSteps: flags.maxSteps ?? STEPS[flags.tokenizer ?? 'word'],
     weightDecay: flags.weightDecay ?? (flags.optimizer === 'adamw' ? ADAMW_DECAY : 0),
     dropout: {
       image: flags.dropoutImage ?? flags.dropout ?? standard.image,

@@ -1,14 +1,14 @@
 import { UserError } from '../errors.ts';
-
-export const CELLS = ['rnn', 'lstm', 'gru'] as const;
-export type CellName = (typeof CELLS)[number];
+import { CELLS, type CellName } from './cells/table.ts';
 
 /**
- * Where the image enters (Tanti et al. 2018, "Where to put the image in an image caption generator"):
- * `par` W_ih v at every step (the lectures' formula), `init` as the initial state, `pre` as the first
- * input (Show and Tell), `merge` beside the recurrent net's output (like m-RNN).
+ * Where the image enters (the first four: Tanti et al. 2018, "Where to put the image in an image caption
+ * generator"): `par` W_ih v at every step (the lectures' formula), `init` as the initial state, `pre` as the first
+ * input (Show and Tell), `merge` beside the recurrent net's output, `first` W_ih v at the first step only (Karpathy
+ * & Fei-Fei 2015), `factored` at every step of the last layer (LRCN), `multimodal` in a layer that joins it with the
+ * recurrent net's output and the word (m-RNN).
  */
-export const MODES = ['par', 'init', 'pre', 'merge'] as const;
+export const MODES = ['par', 'init', 'pre', 'merge', 'first', 'factored', 'multimodal'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Everything that fixes the shapes and equations of a decoder. */
@@ -24,6 +24,10 @@ export interface DecoderConfig {
   readonly featureSize: number;
   /** V */
   readonly vocabularySize: number;
+  /** Whether layers above the first may let their input pass (Srivastava, Greff & Schmidhuber 2015). */
+  readonly highway?: boolean | undefined;
+  /** Whether the state before the first word is learnt, where the image doesn't make it; zeros otherwise. */
+  readonly learnedState?: boolean | undefined;
 }
 
 /** Shares of units that training switches off, each in [0, 1). */
@@ -32,14 +36,6 @@ export interface Dropout {
   readonly embedding: number;
   readonly output: number;
 }
-
-/** Named decoders of the lectures and papers: `--preset`. */
-export const PRESETS = {
-  /** CS231n / Karpathy: h = tanh(Wxh x + Whh h + Wih v), the image at every step. */
-  lecture: { cell: 'rnn', mode: 'par', layers: 1, embeddingSize: 256, hiddenSize: 512 },
-  /** Vinyals et al. 2015: an LSTM that reads the image as its first word. */
-  'show-and-tell': { cell: 'lstm', mode: 'pre', layers: 1, embeddingSize: 512, hiddenSize: 512 },
-} as const satisfies Record<string, Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>>;
 
 /** Checks sizes and names that came from a file or an option; the error names the field. */
 export function checkDecoderConfig(config: DecoderConfig, where: string): DecoderConfig {
@@ -57,5 +53,28 @@ export function checkDecoderConfig(config: DecoderConfig, where: string): Decode
       );
     }
   }
+  checkDecoderParts(config, where);
   return config;
+}
+
+/** Checks that a decoder's parts go together. */
+export function checkDecoderParts(
+  {
+    highway,
+    layers,
+    learnedState,
+    mode,
+  }: Pick<DecoderConfig, 'highway' | 'layers' | 'learnedState' | 'mode'>,
+  where: string,
+): void {
+  if (highway && layers === 1) {
+    throw new UserError(`${where}: expected highway with 2 layers or more but got 1`, {
+      hint: 'the connections lead around the layers above the first',
+    });
+  }
+  if (learnedState && mode === 'init') {
+    throw new UserError(`${where}: expected learnedState with another mode than init but got both`, {
+      hint: 'with init the image makes the state before the first word',
+    });
+  }
 }

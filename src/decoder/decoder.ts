@@ -1,13 +1,26 @@
 import type { Expr } from '../graph/expr.ts';
-import { add, concat, firstRows, gather, matmul, split, tanh, zeroRows } from '../graph/ops.ts';
-import { CELL_TABLE, type CellWeights, type State } from './cells.ts';
+import {
+  add,
+  concat,
+  firstRows,
+  gather,
+  matmul,
+  mul,
+  sigmoid,
+  split,
+  sub,
+  tanh,
+  zeroRows,
+} from '../graph/ops.ts';
+import type { Cell, CellWeights, State } from './cells/cell.ts';
+import { CELL_TABLE } from './cells/table.ts';
 import type { DecoderConfig } from './config.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What a decoder remembers of an image and the words so far. */
 export interface DecoderState {
   readonly layers: readonly State[];
-  /** The projected image, where it enters at every step: `par` [B, gates x H], `merge` [B,E]. */
+  /** The projected image [B, imageWidth], where it enters beside words: nothing in `init` and `pre`. */
   readonly image?: Expr;
 }
 
@@ -18,48 +31,51 @@ const keep: Drop = (x) => x;
 
 /** One decoder: its equations over its parameters. Training unrolls them, decoding takes one step. */
 export class Decoder {
+  private readonly cell: Cell;
+
   constructor(
     readonly config: DecoderConfig,
     readonly parameters: Parameters,
     private readonly drop: Drop = keep,
-  ) {}
+  ) {
+    this.cell = CELL_TABLE[config.cell];
+  }
 
   /** The state before the first word, from the image feature v [B,F]. */
   start(v: Expr): DecoderState {
     const { config, parameters: p } = this;
     const image = add(matmul(this.drop(v, 'image'), p['image.W']), p['image.b']);
     switch (config.mode) {
-      case 'par':
-      case 'merge':
-        return { layers: this.zeroState(image), image };
       case 'init':
         return { layers: this.stateFrom(tanh(image)) };
       case 'pre': {
         // The image is the word before <start>; its output is not used.
-        const zeros = this.zeroState(image);
-        const layers: State[] = [];
         let x = image;
-        for (let layer = 0; layer < config.layers; layer++) {
-          const a = this.project(layer, x);
-          layers.push(this.cell.step(a, zeros[layer], this.cellWeights(layer), config.hiddenSize));
-          x = layers[layer].h;
-        }
+        const layers = this.firstState(image).map((state, layer) => {
+          const next = this.advance(layer, this.project(layer, x), state);
+          x = this.highway(layer, next.h, x);
+          return next;
+        });
         return { layers };
       }
+      default:
+        return { layers: this.firstState(image), image };
     }
   }
 
   /** One step: the last word [B] -> logits [B,V] and the next state. */
   step(token: Expr, previous: DecoderState): { logits: Expr; state: DecoderState } {
-    let x = this.embed(token);
+    const word = this.embed(token);
+    let x = word;
     const layers = previous.layers.map((state, layer) => {
       let a = this.project(layer, x);
-      if (layer === 0 && this.config.mode === 'par') a = add(a, previous.image!);
-      const next = this.cell.step(a, state, this.cellWeights(layer), this.config.hiddenSize);
-      x = next.h;
+      if (this.readsImage(layer)) a = add(a, previous.image!);
+      const next = this.advance(layer, a, state);
+      x = this.highway(layer, next.h, x);
       return next;
     });
-    return { logits: this.output(x, previous.image), state: { layers, image: previous.image } };
+    const logits = this.output(x, word, previous.image);
+    return { logits, state: { layers, image: this.imageAfter(previous.image) } };
   }
 
   /**
@@ -69,42 +85,66 @@ export class Decoder {
    */
   unroll(inputs: Expr, start: DecoderState, cut: (rows: Expr) => Expr[]): Expr {
     const N = inputs.shape[0];
-    let x = this.embed(inputs);
-    let steps: Expr[] = [];
+    const words = this.embed(inputs);
+    let x = words;
     start.layers.forEach((initial, layer) => {
-      steps = cut(this.project(layer, x));
+      const steps = cut(this.project(layer, x));
       let state = initial;
-      const outputs = steps.map((step) => {
-        const a = layer === 0 && this.config.mode === 'par' ? add(step, firstRows(start.image!, step)) : step;
+      const outputs = steps.map((step, t) => {
+        const reads = this.readsImage(layer) && (t === 0 || this.config.mode !== 'first');
+        const a = reads ? add(step, firstRows(start.image!, step)) : step;
         const previous = Object.fromEntries(Object.entries(state).map(([k, s]) => [k, firstRows(s, step)]));
-        state = this.cell.step(a, previous, this.cellWeights(layer), this.config.hiddenSize);
+        state = this.advance(layer, a, previous);
         return state.h;
       });
-      x = concat(outputs, 0, N);
+      x = this.highway(layer, concat(outputs, 0, N), x);
     });
-    if (this.config.mode !== 'merge') return this.output(x, undefined);
-    const images = steps.map((step) => firstRows(start.image!, step));
-    return this.output(x, concat(images, 0, N));
+    if (!this.showsImage()) return this.output(x, words, undefined);
+    const images = cut(x).map((step) => firstRows(start.image!, step));
+    return this.output(x, words, concat(images, 0, N));
   }
 
   /** Names of the state's tensors, for the graphs that decode, with their widths. */
   stateShapes(): Record<string, number> {
-    const { config } = this;
+    const { layers, hiddenSize, mode } = this.config;
     const shapes: Record<string, number> = {};
-    for (let layer = 0; layer < config.layers; layer++) {
-      for (const part of this.cell.state) shapes[`${part}${layer}`] = config.hiddenSize;
+    for (let layer = 0; layer < layers; layer++) {
+      for (const part of this.cell.state) shapes[`${part}${layer}`] = hiddenSize;
     }
-    if (config.mode === 'par' || config.mode === 'merge')
-      shapes.projection = Number(this.parameters['image.b'].shape[0]);
+    if (mode !== 'init' && mode !== 'pre') shapes.projection = Number(this.parameters['image.b'].shape[0]);
     return shapes;
   }
 
-  private get cell() {
-    return CELL_TABLE[this.config.cell];
+  /** Whether the image is added to what this layer reads. */
+  private readsImage(layer: number): boolean {
+    switch (this.config.mode) {
+      case 'par':
+      case 'first':
+        return layer === 0;
+      case 'factored':
+        return layer === this.config.layers - 1;
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the image takes part in the words' logits. */
+  private showsImage(): boolean {
+    return this.config.mode === 'merge' || this.config.mode === 'multimodal';
+  }
+
+  /** What the next step sees of the image: after the first step nothing in mode `first`. */
+  private imageAfter(image: Expr | undefined): Expr | undefined {
+    return image && this.config.mode === 'first' ? zeroRows(image, Number(image.shape[1])) : image;
+  }
+
+  private advance(layer: number, a: Expr, state: State): State {
+    return this.cell.step(a, state, this.cellWeights(layer), this.config.hiddenSize);
   }
 
   private cellWeights(layer: number): CellWeights {
-    return { Wh: this.parameters[`layer${layer}.Wh`], bh: this.parameters[`layer${layer}.bh`] };
+    const names = Object.keys(this.cell.weights(this.config.hiddenSize));
+    return Object.fromEntries(names.map((name) => [name, this.parameters[`layer${layer}.${name}`]]));
   }
 
   /** Rows of the embedding matrix: the same as one-hot words times the matrix. */
@@ -117,16 +157,42 @@ export class Decoder {
     return add(matmul(x, this.parameters[`layer${layer}.Wx`]), this.parameters[`layer${layer}.b`]);
   }
 
-  private output(h: Expr, image: Expr | undefined): Expr {
-    const joined = this.config.mode === 'merge' ? concat([h, image!], 1) : h;
-    return add(matmul(this.drop(joined, 'output'), this.parameters['output.W']), this.parameters['output.b']);
+  /** Highway connection (Srivastava et al. 2015) around a layer above the first: t h + (1 - t) x, t = sigmoid(W x + b). */
+  private highway(layer: number, h: Expr, x: Expr): Expr {
+    if (!this.config.highway || layer === 0) return h;
+    const { parameters: p } = this;
+    const t = sigmoid(add(matmul(x, p[`layer${layer}.highway.W`]), p[`layer${layer}.highway.b`]));
+    return add(mul(t, h), mul(sub(1, t), x));
   }
 
-  /** Zeros for every layer, as many rows as `like` has. */
-  private zeroState(like: Expr): State[] {
+  private output(h: Expr, word: Expr, image: Expr | undefined): Expr {
+    const { mode } = this.config;
+    const { parameters: p } = this;
+    const joined =
+      mode === 'merge'
+        ? concat([h, image!], 1)
+        : mode === 'multimodal'
+          ? this.multimodal(h, word, image!)
+          : h;
+    return add(matmul(this.drop(joined, 'output'), p['output.W']), p['output.b']);
+  }
+
+  /** m-RNN's multimodal layer (Mao et al. 2015, equations 3 and 4): g(V_w w + V_r r + V_I I), g(x) = 1.7159 tanh(2x/3). */
+  private multimodal(h: Expr, word: Expr, image: Expr): Expr {
+    const { parameters: p } = this;
+    const sum = add(add(matmul(word, p['multimodal.Wx']), matmul(h, p['multimodal.Wh'])), image);
+    return mul(tanh(mul(sum, 2 / 3)), 1.7159);
+  }
+
+  /** The state of every layer before anything is read, as many rows as `like` has. */
+  private firstState(like: Expr): State[] {
     const zero = zeroRows(like, this.config.hiddenSize);
-    const state = Object.fromEntries(this.cell.state.map((part) => [part, zero]));
-    return Array.from({ length: this.config.layers }, () => state);
+    return Array.from({ length: this.config.layers }, (_, layer) => {
+      const learnt = (part: string) => add(zero, this.parameters[`layer${layer}.initial.${part}`]);
+      return Object.fromEntries(
+        this.cell.state.map((part) => [part, this.config.learnedState ? learnt(part) : zero]),
+      );
+    });
   }
 
   /** The blocks of [B, layers x parts x H] as states. */

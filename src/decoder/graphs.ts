@@ -2,7 +2,7 @@ import { gradients } from '../graph/backward.ts';
 import type { Expr } from '../graph/expr.ts';
 import { add, crossEntropy, input, logSoftmax, mul, splitAt, sum, toFloat } from '../graph/ops.ts';
 import type { Shape } from '../graph/shape.ts';
-import { CELL_TABLE } from './cells.ts';
+import { CELL_TABLE } from './cells/table.ts';
 import type { DecoderConfig, Dropout } from './config.ts';
 import { Decoder, type DecoderState, type Drop } from './decoder.ts';
 import { decoderParameters } from './parameters.ts';
@@ -100,8 +100,10 @@ export function stepGraph(config: DecoderConfig): Graph {
     input('token', ['B'], 'int32'),
     unflatten(Object.fromEntries(inputs), config),
   );
-  // The projected image stays as it is, so it is no output.
-  const next = Object.entries(flatten({ layers: state.layers })).map(([name, x]) => [`next.${name}`, x]);
+  // What stays as it is, mostly the projected image, is no output.
+  const next = Object.entries(flatten(state)).flatMap(([name, x]) =>
+    x.op === 'input' ? [] : [[`next.${name}`, x] as const],
+  );
   return { logProbs: logSoftmax(logits), ...Object.fromEntries(next) };
 }
 

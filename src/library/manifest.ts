@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { CELLS, MODES } from '../decoder/config.ts';
+import { CELLS } from '../decoder/cells/table.ts';
+import { MODES } from '../decoder/config.ts';
 import { UserError } from '../errors.ts';
+import { TOKENIZERS } from '../text/tokenizer.ts';
 import type { EncoderDefinition } from '../vision/definition.ts';
 
 const positive = z.number().int().positive();
@@ -56,7 +58,11 @@ const manifest = z.object({
     hiddenSize: positive,
     featureSize: positive,
     vocabularySize: positive,
+    highway: z.boolean().optional(),
+    learnedState: z.boolean().optional(),
   }),
+  /** What the decoder reads and writes; words where nothing is said. */
+  tokenizer: z.enum(TOKENIZERS).optional(),
   /** Search settings that the model was chosen with. */
   decoding: z.object({
     beam: positive,

@@ -82,7 +82,7 @@ export async function readModel(path: string): Promise<ModelFolder> {
     verified(START_FILE),
     verified(STEP_FILE),
   ]);
-  const vocabulary = parseVocabulary(words.toString('utf8'), join(path, VOCABULARY));
+  const vocabulary = parseVocabulary(words.toString('utf8'), join(path, VOCABULARY), manifest.tokenizer);
   if (vocabulary.size !== manifest.decoder.vocabularySize) {
     throw new UserError(
       `expected ${join(path, VOCABULARY)} to have ${manifest.decoder.vocabularySize} words but got ${vocabulary.size}`,
@@ -99,7 +99,7 @@ export async function readModel(path: string): Promise<ModelFolder> {
 /** Writes a model folder from trained weights; `model.json` comes last, so a folder that has it is whole. */
 export async function writeModel(
   path: string,
-  manifest: Omit<Manifest, 'formatVersion' | 'files'>,
+  manifest: Omit<Manifest, 'formatVersion' | 'files' | 'tokenizer'>,
   vocabulary: Vocabulary,
   weights: ReadonlyMap<string, Float32Array>,
 ): Promise<void> {
@@ -119,7 +119,13 @@ export async function writeModel(
   };
   for (const [file, bytes] of Object.entries(contents)) await writeFileAtomic(join(path, file), bytes);
   const files = Object.fromEntries(Object.entries(contents).map(([file, bytes]) => [file, sha256(bytes)]));
-  const whole: Manifest = { formatVersion: 1, ...manifest, files };
+  const { tokenizer } = vocabulary;
+  const whole: Manifest = {
+    formatVersion: 1,
+    ...manifest,
+    ...(tokenizer !== 'word' && { tokenizer }),
+    files,
+  };
   await writeFileAtomic(join(path, MANIFEST), `${JSON.stringify(whole, null, 2)}\n`);
 }
 

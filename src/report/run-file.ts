@@ -79,7 +79,7 @@ const record: z.ZodType<RunRecord> = z.object({
     vocabularySize: whole,
   }),
   encoder: z.string(),
-  decoder: z.record(z.string(), z.union([z.string(), z.number()])),
+  decoder: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   training,
   bestEpoch: whole.nullable(),
   epochs: z.array(epoch),

@@ -19,3 +19,25 @@ export function tokenize(caption: string): string[] {
   const text = caption.normalize('NFC').toLowerCase().normalize('NFC').replace(APOSTROPHES, "'");
   return text.match(WORD) ?? [];
 }
+
+/** How captions are cut for a decoder: into words, or into characters (`A dog.` -> a ␣ d o g). */
+export const TOKENIZERS = ['word', 'char'] as const;
+export type TokenizerName = (typeof TOKENIZERS)[number];
+
+interface Tokenizer {
+  /** The tokens of a caption; a caption without letters or digits gives none. */
+  readonly split: (caption: string) => string[];
+  /** The caption that tokens make. */
+  readonly join: (tokens: readonly string[]) => string;
+}
+
+/** Stands for the space between two words, as vocabularies hold no spaces. */
+const SPACE = '␣';
+
+export const TOKENIZER_TABLE: Readonly<Record<TokenizerName, Tokenizer>> = {
+  word: { split: tokenize, join: (words) => words.join(' ') },
+  char: {
+    split: (caption) => [...tokenize(caption).join(SPACE)],
+    join: (characters) => characters.join('').replaceAll(SPACE, ' ').trim(),
+  },
+};

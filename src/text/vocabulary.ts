@@ -1,4 +1,5 @@
 import { InternalError, UserError } from '../errors.ts';
+import { TOKENIZER_TABLE, type TokenizerName } from './tokenizer.ts';
 
 /** Fills a caption up to the length of its batch; never predicted. */
 export const PAD = 0;
@@ -11,13 +12,17 @@ export const UNK = 3;
 
 const SPECIALS = ['<pad>', '<start>', '<end>', '<unk>'] as const;
 
-/** The words that a model knows. A word's id is its place: 0..3 are `<pad> <start> <end> <unk>`. */
+/** The words (or characters) that a model knows. A word's id is its place: 0..3 are `<pad> <start> <end> <unk>`. */
 export class Vocabulary {
   /** Words in id order, the four special ones included. */
   readonly words: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
 
-  constructor(words: readonly string[]) {
+  constructor(
+    words: readonly string[],
+    /** How captions are cut into these. */
+    readonly tokenizer: TokenizerName = 'word',
+  ) {
     const problem = problemOf(words);
     if (problem) throw new InternalError(`a vocabulary was built wrongly: ${problem}`);
     this.words = [...words];
@@ -34,7 +39,12 @@ export class Vocabulary {
     return tokens.map((token) => this.#ids.get(token) ?? UNK);
   }
 
-  /** Words joined by spaces, up to the first `END`; `PAD` and `START` are left out. */
+  /** Ids of a caption's words; see `encode`. */
+  encodeCaption(caption: string): number[] {
+    return this.encode(TOKENIZER_TABLE[this.tokenizer].split(caption));
+  }
+
+  /** The caption up to the first `END`; `PAD` and `START` are left out. */
   decode(ids: Iterable<number>): string {
     const words: string[] = [];
     for (const id of ids) {
@@ -45,7 +55,7 @@ export class Vocabulary {
         throw new InternalError(`word id ${id} is outside a vocabulary of ${this.size}`);
       words.push(word);
     }
-    return words.join(' ');
+    return TOKENIZER_TABLE[this.tokenizer].join(words);
   }
 
   /** What `vocabulary.json` holds: the words in id order. */
@@ -58,7 +68,11 @@ export class Vocabulary {
  * The vocabulary of tokenized captions: every word seen at least `minCount` times, commonest first,
  * equal counts in alphabetical (code unit) order, so that the same captions always give the same ids.
  */
-export function buildVocabulary(captions: Iterable<readonly string[]>, minCount: number): Vocabulary {
+export function buildVocabulary(
+  captions: Iterable<readonly string[]>,
+  minCount: number,
+  tokenizer: TokenizerName = 'word',
+): Vocabulary {
   const counts = new Map<string, number>();
   for (const tokens of captions) {
     for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -71,11 +85,11 @@ export function buildVocabulary(captions: Iterable<readonly string[]>, minCount:
     );
   }
   kept.sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return new Vocabulary([...SPECIALS, ...kept.map(([word]) => word)]);
+  return new Vocabulary([...SPECIALS, ...kept.map(([word]) => word)], tokenizer);
 }
 
 /** The vocabulary in the text of a `vocabulary.json`; errors name `path`. */
-export function parseVocabulary(text: string, path: string): Vocabulary {
+export function parseVocabulary(text: string, path: string, tokenizer: TokenizerName = 'word'): Vocabulary {
   const hint = 'a vocabulary belongs to the model trained with it: restore the copy that came with the model';
   let words: unknown;
   try {
@@ -88,7 +102,7 @@ export function parseVocabulary(text: string, path: string): Vocabulary {
   }
   const problem = problemOf(words);
   if (problem) throw new UserError(`${path}: ${problem}`, { hint });
-  return new Vocabulary(words as string[]);
+  return new Vocabulary(words as string[], tokenizer);
 }
 
 /** What keeps `words` from being a vocabulary, or nothing. */

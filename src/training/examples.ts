@@ -1,6 +1,5 @@
 import type { CaptionedImage } from '../dataset/example.ts';
 import { UserError } from '../errors.ts';
-import { tokenize } from '../text/tokenizer.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 import { CaptionSet } from './caption-set.ts';
 
@@ -24,7 +23,7 @@ export function captionExamples(
   const examples = function* () {
     for (const { key, captions } of images) {
       for (const caption of captions) {
-        const words = vocabulary.encode(tokenize(caption));
+        const words = vocabulary.encodeCaption(caption);
         if (words.length > 0) yield { image: rowOf(key)!, words };
       }
     }
@@ -36,7 +35,7 @@ export function captionExamples(
 export function textExamples(captions: readonly string[], vocabulary: Vocabulary): CaptionSet {
   const examples = function* () {
     for (const caption of captions) {
-      const words = vocabulary.encode(tokenize(caption));
+      const words = vocabulary.encodeCaption(caption);
       if (words.length > 0) yield { image: null, words };
     }
   };

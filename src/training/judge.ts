@@ -33,6 +33,7 @@ const BATCH = 128;
 
 /**
  * Captions the validation images, greedily as that is quick, and scores them.
+ * @param maxLength in words, or characters
  * @param stopped asked between batches; true ends the work, with null
  */
 export async function judge<State>(
@@ -40,10 +41,11 @@ export async function judge<State>(
   images: readonly ValidationImage[],
   { featureSize: F, views: [view] }: FeatureViews,
   vocabulary: Vocabulary,
+  maxLength: number,
   stopped: () => Promise<boolean>,
 ): Promise<Judgement | null> {
   const captions = new Map<string, string>();
-  const greedy = searchOptions({ beam: 1 });
+  const greedy = searchOptions({ beam: 1, maxLength });
   for (let from = 0; from < images.length; from += BATCH) {
     const part = images.slice(from, from + BATCH);
     const rows = part.map(({ row }) => row);

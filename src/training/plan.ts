@@ -2,7 +2,7 @@ import type { CaptionedImage, Dataset } from '../dataset/example.ts';
 import { bySplit, withHoldout } from '../dataset/split.ts';
 import { checkDecoderConfig, type DecoderConfig } from '../decoder/config.ts';
 import type { Manifest } from '../library/manifest.ts';
-import { tokenize } from '../text/tokenizer.ts';
+import { TOKENIZER_TABLE, type TokenizerName } from '../text/tokenizer.ts';
 import { buildVocabulary, type Vocabulary } from '../text/vocabulary.ts';
 import type { CaptionArrays } from './caption-set.ts';
 import { captionExamples, textExamples } from './examples.ts';
@@ -21,6 +21,8 @@ export interface TrainingPlan {
   /** Captions without photographs, for `textEpochs`; their words add nothing to the vocabulary. */
   readonly text?: readonly string[];
   readonly decoder: Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
+  /** What the decoder reads and writes, words by default; a `start` brings its own. */
+  readonly tokenizer?: TokenizerName | undefined;
   /** Words seen fewer times in the training captions become `<unk>`. */
   readonly minCount: number;
   readonly training: TrainingOptions;
@@ -87,6 +89,7 @@ export interface PreparedRun {
   readonly heldOut: boolean;
   /** The vocabulary in id order. */
   readonly words: readonly string[];
+  readonly tokenizer: TokenizerName;
   readonly config: DecoderConfig;
   readonly train: CaptionArrays;
   readonly validation: CaptionArrays;
@@ -97,16 +100,17 @@ export interface PreparedRun {
 
 /** Makes the vocabulary (of the training captions only) and turns captions into ids. */
 export function prepareRun(plan: TrainingPlan): PreparedRun {
-  const { name, encoder, minCount, training, decoding, start } = plan;
+  const { name, encoder, minCount, training, decoding, start, tokenizer = 'word' } = plan;
   const { dataset, train, validation, heldOut } = plan.splits;
   const { featureSize, rowOf } = plan.features;
-  const vocabulary = start?.vocabulary ?? buildVocabulary(tokenized(train), minCount);
+  const vocabulary = start?.vocabulary ?? buildVocabulary(tokenized(train, tokenizer), minCount, tokenizer);
   return {
     plan: { name, encoder, minCount, training, decoding },
     dataset,
     trainImages: train.length,
     heldOut,
     words: vocabulary.words,
+    tokenizer: vocabulary.tokenizer,
     config: checkDecoderConfig({ ...plan.decoder, featureSize, vocabularySize: vocabulary.size }, name),
     train: captionExamples(train, vocabulary, rowOf).arrays,
     validation: captionExamples(validation, vocabulary, rowOf).arrays,
@@ -122,6 +126,6 @@ export function prepareRun(plan: TrainingPlan): PreparedRun {
 }
 
 /** One caption after the other: the words of all at once would take far more memory than their counts. */
-function* tokenized(images: readonly CaptionedImage[]): Generator<string[]> {
-  for (const { captions } of images) yield* captions.map(tokenize);
+function* tokenized(images: readonly CaptionedImage[], tokenizer: TokenizerName): Generator<string[]> {
+  for (const { captions } of images) yield* captions.map(TOKENIZER_TABLE[tokenizer].split);
 }

@@ -66,7 +66,7 @@ export interface RunRecord {
     readonly vocabularySize: number;
   };
   readonly encoder: string;
-  readonly decoder: Readonly<Record<string, string | number>>;
+  readonly decoder: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly training: TrainingOptions;
   /** Epoch whose weights the model has; null before the first is done. */
   readonly bestEpoch: number | null;

@@ -57,8 +57,8 @@ export async function trainModel(
 /** What `train` takes, from a run and the vectors of its features. */
 export function trainingData(run: PreparedRun, features: FeatureViews): TrainingData {
   return {
-    source: JSON.stringify([run.plan.encoder, run.words]),
-    vocabulary: new Vocabulary(run.words),
+    source: JSON.stringify([run.plan.encoder, run.words, run.tokenizer]),
+    vocabulary: new Vocabulary(run.words, run.tokenizer),
     features,
     train: new CaptionSet(run.train),
     validation: new CaptionSet(run.validation),

@@ -4,7 +4,7 @@ import type { StepDecoder } from '../captioning/step-decoder.ts';
 import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { Random } from '../random.ts';
-import { END, UNK } from '../text/vocabulary.ts';
+import { UNK, type Vocabulary } from '../text/vocabulary.ts';
 import {
   assembleBatch,
   type CaptionExample,
@@ -16,6 +16,8 @@ import {
 import type { CaptionSet } from './caption-set.ts';
 import type { Objective } from './objective.ts';
 import type { TrainingOptions } from './options.ts';
+
+const ENDING = '<end>';
 
 /**
  * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
@@ -37,6 +39,7 @@ export class SelfCritical<State> implements Objective {
   constructor(
     captions: CaptionSet,
     private readonly features: FeatureViews,
+    private readonly vocabulary: Vocabulary,
     private readonly options: TrainingOptions,
     private readonly decoder: StepDecoder<State>,
   ) {
@@ -47,8 +50,8 @@ export class SelfCritical<State> implements Objective {
       // The softmax leaves <unk> out, so it can't be learnt.
       if (!words.includes(UNK)) this.spoken.set(image, [...(this.spoken.get(image) ?? []), words]);
       const known = references.get(image);
-      if (known) known.push(rewarded(words));
-      else references.set(image, [rewarded(words)]);
+      if (known) known.push(this.rewarded(words));
+      else references.set(image, [this.rewarded(words)]);
     }
     this.images = [...references.keys()];
     this.cider = new CiderD(references);
@@ -71,7 +74,7 @@ export class SelfCritical<State> implements Objective {
     const samples = await this.draw(rows, view, random);
     let total = 0;
     const examples = rows.flatMap((row, i) => {
-      const rewards = samples[i].map((words) => this.cider.score(row, rewarded(words)));
+      const rewards = samples[i].map((words) => this.cider.score(row, this.rewarded(words)));
       for (const reward of rewards) total += reward;
       const weights = advantages(rewards);
       return samples[i].map((words, k): CaptionExample => ({ image: row, words, weight: weights[k] }));
@@ -85,6 +88,11 @@ export class SelfCritical<State> implements Objective {
     }
     const batch = assembleBatch(examples, { ...features, views: [view] }, options.maxSteps);
     return { batch, reward: total / drawn };
+  }
+
+  /** A caption as the reward sees it: its end is a word, without which captions would learn to break off. */
+  private rewarded(words: readonly number[]): Sentence {
+    return sentence([...(this.vocabulary.decode(words).match(/\S+/g) ?? []), ENDING]);
   }
 
   /** Captions drawn from the model, as word ids: `samples` for each image. */
@@ -104,14 +112,6 @@ export class SelfCritical<State> implements Objective {
     const found = await search(this.decoder, features, rows.length, options);
     return found.map((hypotheses) => hypotheses.map(({ tokens }) => tokens));
   }
-}
-
-/**
- * A caption as the reward sees it: ids as words, and its end as one more, without which captions would learn
- * to break off.
- */
-function rewarded(words: readonly number[]): Sentence {
-  return sentence([...words, END].map(String));
 }
 
 /** How much better each sample of an image is than the mean of the others. */

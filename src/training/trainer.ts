@@ -105,13 +105,13 @@ export async function train(
 
 /** What each epoch learns from: `textEpochs` of captions without photographs, then the captions of photographs. */
 function objectives(
-  { features, text, train }: TrainingData,
+  { features, text, train, vocabulary }: TrainingData,
   options: TrainingOptions,
   learner: OnnxDecoder | null,
 ): (epoch: number) => Objective {
   const main: Objective =
     options.selfCritical && learner
-      ? new SelfCritical(train, features, options, learner)
+      ? new SelfCritical(train, features, vocabulary, options, learner)
       : new CrossEntropy('cross-entropy', train, features, options, learner);
   const first = new CrossEntropy('text', text, features, options, null);
   return (epoch) => (epoch < options.textEpochs ? first : main);

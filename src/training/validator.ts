@@ -44,7 +44,7 @@ export class Validator {
     // Weights that give no number can't caption: the caller sees it by the loss.
     if (!Number.isFinite(loss)) return { loss, cider: 0, distinct: 0, watched: [] };
     const { images, features, vocabulary } = this.data;
-    const judgement = await judge(this.decoder, images, features, vocabulary, stopped);
+    const judgement = await judge(this.decoder, images, features, vocabulary, this.T, stopped);
     return judgement && { loss, ...judgement };
   }
 

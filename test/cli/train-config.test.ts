@@ -8,6 +8,8 @@ import { decoderOf } from '../../src/cli/decoder-flags.ts';
 import { DEFAULT_ENCODER } from '../../src/cli/extraction.ts';
 import { type TrainFlags, trainCommand } from '../../src/cli/train.ts';
 import { checkTrainingFlags, trainingOptions } from '../../src/cli/training-flags.ts';
+import { checkDecoderParts } from '../../src/decoder/config.ts';
+import { PRESETS } from '../../src/decoder/presets.ts';
 import { caption, captionWithin } from '../helpers/cli.ts';
 import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
 
@@ -57,12 +59,23 @@ test("everything.json's values are the defaults", async () => {
   const plain = await flagsOf(['--data', 'data', '--out', 'out']);
   const all = await flagsOf(['--config', EVERYTHING]);
   expect(trainingOptions(all)).toEqual(trainingOptions(plain));
-  expect(decoderOf(all)).toEqual(decoderOf(plain));
+  expect(decoderOf(all)).toEqual({ ...decoderOf(plain), highway: false, learnedState: false });
   expect(all.minCount).toBe(plain.minCount);
   expect(all).toMatchObject({ mirror: false, encoder: DEFAULT_ENCODER, device: 'cpu' });
   // What has no default is not in it.
   const { entries } = await readConfigFile(EVERYTHING);
-  const given = ['data', 'out', 'mirror', 'minCount', 'encoder', 'device', 'preset', 'selfCritical'];
+  const parts = ['tokenizer', 'highway', 'learnedState'];
+  const given = [
+    'data',
+    'out',
+    'mirror',
+    'minCount',
+    'encoder',
+    'device',
+    'preset',
+    'selfCritical',
+    ...parts,
+  ];
   const known = [trainingOptions(plain), trainingOptions(plain).dropout, decoderOf(plain)].flatMap(
     Object.keys,
   );
@@ -72,9 +85,18 @@ test("everything.json's values are the defaults", async () => {
   ).toEqual([]);
 });
 
+test('every preset has a config', () => {
+  expect(readdirSync(CONFIGS)).toEqual(
+    expect.arrayContaining(Object.keys(PRESETS).map((name) => `${name}.json`)),
+  );
+});
+
 test.each(readdirSync(CONFIGS))('%s is a config that goes together', async (name) => {
   const flags = await flagsOf(['--config', join(CONFIGS, name)]);
   expect(() => checkTrainingFlags(flags)).not.toThrow();
+  expect(() => checkDecoderParts(decoderOf(flags), name)).not.toThrow();
+  // A config that is called like a preset is its.
+  if (name.replace('.json', '') in PRESETS) expect(`${flags.preset}.json`).toBe(name);
 });
 
 test('a config gives the same bytes in every process; the command line goes before it', async () => {

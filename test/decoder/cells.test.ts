@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { CELL_TABLE, type State } from '../../src/decoder/cells.ts';
-import type { CellName } from '../../src/decoder/config.ts';
+import type { State } from '../../src/decoder/cells/cell.ts';
+import { CELL_TABLE, type CellName } from '../../src/decoder/cells/table.ts';
 import { input } from '../../src/graph/ops.ts';
 import { Random } from '../../src/random.ts';
 import { evaluate } from '../helpers/interpreter.ts';
@@ -17,21 +17,16 @@ function stepOf(
   name: CellName,
   a: number[][],
   state: Record<string, number[][]>,
-  Wh: number[][],
-  bh: number[],
+  weights: Record<string, number[][]>,
 ) {
-  const { gates, step } = CELL_TABLE[name];
+  const { gates, step, weights: shapes } = CELL_TABLE[name];
   const previous: State = Object.fromEntries(Object.keys(state).map((part) => [part, input(part, ['B', H])]));
-  const next = step(
-    input('a', ['B', gates * H]),
-    previous,
-    { Wh: input('Wh', [H, gates * H]), bh: input('bh', [gates * H]) },
-    H,
-  );
-  const values = evaluate(next, {
+  const own = Object.fromEntries(Object.entries(shapes(H)).map(([key, shape]) => [key, input(key, shape)]));
+  const values = evaluate(step(input('a', ['B', gates * H]), previous, own, H), {
     a: array(a),
-    Wh: array(Wh),
-    bh: { dims: [bh.length], data: bh },
+    ...Object.fromEntries(
+      Object.entries(shapes(H)).map(([key, dims]) => [key, { dims, data: weights[key].flat() }]),
+    ),
     ...Object.fromEntries(Object.entries(state).map(([part, rows]) => [part, array(rows)])),
   });
   return (part: string, b: number, j: number) => values[part].data[b * H + j];
@@ -44,7 +39,7 @@ const recurrent = (h: number[], Wh: number[][], column: number) =>
 describe('one step against the formula written out', () => {
   test('rnn: h = tanh(a + Whh h)', () => {
     const [a, h, Wh] = [matrix(B, H), matrix(B, H), matrix(H, H)];
-    const next = stepOf('rnn', a, { h }, Wh, []);
+    const next = stepOf('rnn', a, { h }, { Wh });
     for (let b = 0; b < B; b++) {
       for (let j = 0; j < H; j++) {
         expect(next('h', b, j)).toBeCloseTo(Math.tanh(a[b][j] + recurrent(h[b], Wh, j)), 14);
@@ -54,7 +49,7 @@ describe('one step against the formula written out', () => {
 
   test('lstm: input, forget, output gate and candidate lie side by side', () => {
     const [a, h, c, Wh] = [matrix(B, 4 * H), matrix(B, H), matrix(B, H), matrix(H, 4 * H)];
-    const next = stepOf('lstm', a, { h, c }, Wh, []);
+    const next = stepOf('lstm', a, { h, c }, { Wh });
     for (let b = 0; b < B; b++) {
       for (let j = 0; j < H; j++) {
         const z = (gate: number) => a[b][gate * H + j] + recurrent(h[b], Wh, gate * H + j);
@@ -67,7 +62,7 @@ describe('one step against the formula written out', () => {
 
   test('gru: update gate, reset gate and candidate, the reset gate after the product', () => {
     const [a, h, Wh, [bh]] = [matrix(B, 3 * H), matrix(B, H), matrix(H, 3 * H), matrix(1, 3 * H)];
-    const next = stepOf('gru', a, { h }, Wh, bh);
+    const next = stepOf('gru', a, { h }, { Wh, bh: [bh] });
     for (let b = 0; b < B; b++) {
       for (let j = 0; j < H; j++) {
         const x = (gate: number) => a[b][gate * H + j];
@@ -79,4 +74,56 @@ describe('one step against the formula written out', () => {
       }
     }
   });
+
+  test('relu: h = max(0, a + Whh h)', () => {
+    const [a, h, Wh] = [matrix(B, H), matrix(B, H), matrix(H, H)];
+    const next = stepOf('relu', a, { h }, { Wh });
+    each((b, j) => expect(next('h', b, j)).toBeCloseTo(Math.max(0, a[b][j] + recurrent(h[b], Wh, j)), 14));
+  });
+
+  test('mut1', () => {
+    const [a, h, Wr, Wh, bh] = [matrix(B, 3 * H), matrix(B, H), matrix(H, H), matrix(H, H), matrix(1, H)];
+    const next = stepOf('mut1', a, { h }, { Wr, Wh, bh });
+    each((b, j) => {
+      const z = sigmoid(a[b][j]);
+      const reset = h[b].map((value, k) => value * sigmoid(a[b][H + k] + recurrent(h[b], Wr, k)));
+      const g = Math.tanh(recurrent(reset, Wh, j) + Math.tanh(a[b][2 * H + j]) + bh[0][j]);
+      expect(next('h', b, j)).toBeCloseTo(g * z + h[b][j] * (1 - z), 14);
+    });
+  });
+
+  test('mut2', () => {
+    const [a, h, Wg, Wh] = [matrix(B, 3 * H), matrix(B, H), matrix(H, 2 * H), matrix(H, H)];
+    const next = stepOf('mut2', a, { h }, { Wg, Wh });
+    each((b, j) => {
+      const z = sigmoid(a[b][j] + recurrent(h[b], Wg, j));
+      const reset = h[b].map((value, k) => value * sigmoid(a[b][H + k] + recurrent(h[b], Wg, H + k)));
+      const g = Math.tanh(recurrent(reset, Wh, j) + a[b][2 * H + j]);
+      expect(next('h', b, j)).toBeCloseTo(g * z + h[b][j] * (1 - z), 14);
+    });
+  });
+
+  test('mut3', () => {
+    const [a, h, Wz, Wr, Wh] = [matrix(B, 3 * H), matrix(B, H), matrix(H, H), matrix(H, H), matrix(H, H)];
+    const next = stepOf('mut3', a, { h }, { Wz, Wr, Wh });
+    each((b, j) => {
+      const z = sigmoid(a[b][j] + recurrent(h[b].map(Math.tanh), Wz, j));
+      const reset = h[b].map((value, k) => value * sigmoid(a[b][H + k] + recurrent(h[b], Wr, k)));
+      const g = Math.tanh(recurrent(reset, Wh, j) + a[b][2 * H + j]);
+      expect(next('h', b, j)).toBeCloseTo(g * z + h[b][j] * (1 - z), 14);
+    });
+  });
+
+  test('mrnn: the input chooses the matrix, Whf diag(Wfx x) Wfh', () => {
+    const [a, h, Wf, Wh] = [matrix(B, 2 * H), matrix(B, H), matrix(H, H), matrix(H, H)];
+    const next = stepOf('mrnn', a, { h }, { Wf, Wh });
+    each((b, j) => {
+      const m = h[b].map((_, k) => a[b][k] * recurrent(h[b], Wf, k));
+      expect(next('h', b, j)).toBeCloseTo(Math.tanh(recurrent(m, Wh, j) + a[b][H + j]), 14);
+    });
+  });
 });
+
+function each(check: (b: number, j: number) => void): void {
+  for (let b = 0; b < B; b++) for (let j = 0; j < H; j++) check(b, j);
+}

@@ -33,7 +33,7 @@ describe('parameters', () => {
     ['rnn, par, 1 layer(s)', 5],
     ['lstm, par, 2 layer(s)', 20],
     ['lstm, init, 2 layer(s)', 20],
-    ['gru, init, 2 layer(s)', 10],
+    ['gru, init, 1 layer(s)', 5],
     ['gru, pre, 1 layer(s)', 4],
     ['gru, merge, 1 layer(s)', 4],
   ])('the image of %s is projected to %i', (name, width) => {

@@ -1,25 +1,38 @@
-import { CELLS, type DecoderConfig, MODES } from '../../src/decoder/config.ts';
+import { CELLS, type CellName } from '../../src/decoder/cells/table.ts';
+import { type DecoderConfig, MODES, type Mode } from '../../src/decoder/config.ts';
 import type { TrainingGraph } from '../../src/decoder/graphs.ts';
 import { decoderParameters } from '../../src/decoder/parameters.ts';
 import type { Tensor } from '../../src/onnx/session.ts';
 import { Random } from '../../src/random.ts';
 
-/** Every cell in every mode with one and with two layers, as small as can be with all sizes different. */
-export const TINY_DECODERS: readonly DecoderConfig[] = CELLS.flatMap((cell) =>
-  MODES.flatMap((mode) =>
-    [1, 2].map((layers) => ({
-      cell,
-      mode,
-      layers,
-      embeddingSize: 4,
-      hiddenSize: 5,
-      featureSize: 6,
-      vocabularySize: 9,
-    })),
-  ),
-);
+const shape = (cell: CellName, mode: Mode, layers: number): DecoderConfig => ({
+  cell,
+  mode,
+  layers,
+  embeddingSize: 4,
+  hiddenSize: 5,
+  featureSize: 6,
+  vocabularySize: 9,
+});
 
-export const nameOf = ({ cell, mode, layers }: DecoderConfig) => `${cell}, ${mode}, ${layers} layer(s)`;
+/**
+ * The usual cells in the usual modes, as small as can be with all sizes different; every other mode with a vanilla RNN
+ * and an LSTM, every other cell in one mode, and what can be added to them. LSTMs in all modes with two layers.
+ */
+export const TINY_DECODERS: readonly DecoderConfig[] = [
+  ...(['rnn', 'lstm', 'gru'] as const).flatMap((cell) =>
+    (['par', 'init', 'pre', 'merge'] as const).map((mode) => shape(cell, mode, 1)),
+  ),
+  ...(['par', 'init', 'pre', 'merge'] as const).map((mode) => shape('lstm', mode, 2)),
+  ...MODES.slice(4).flatMap((mode) => [shape('rnn', mode, 1), shape('lstm', mode, 2)]),
+  ...CELLS.filter((cell) => !['rnn', 'lstm', 'gru'].includes(cell)).map((cell) => shape(cell, 'par', 2)),
+  { ...shape('gru', 'pre', 3), highway: true },
+  { ...shape('lstm', 'par', 2), highway: true, learnedState: true },
+  { ...shape('rnn', 'pre', 1), learnedState: true },
+];
+
+export const nameOf = ({ cell, mode, layers, highway, learnedState }: DecoderConfig) =>
+  `${cell}, ${mode}, ${layers} layer(s)${highway ? ', highway' : ''}${learnedState ? ', learned state' : ''}`;
 
 /** Captions at each step, for at most T=4 steps. */
 export const BATCHES: Readonly<Record<string, readonly number[]>> = {

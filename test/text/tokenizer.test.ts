@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenize } from '../../src/text/tokenizer.ts';
+import { TOKENIZER_TABLE, tokenize } from '../../src/text/tokenizer.ts';
 
 describe('tokenize', () => {
   it.each([
@@ -37,5 +37,30 @@ describe('tokenize', () => {
         expect(tokenize(tokens.join(' '))).toEqual(tokens);
       }),
     );
+  });
+});
+
+describe('characters', () => {
+  const { split, join } = TOKENIZER_TABLE.char;
+
+  it('are those of the words, with a sign for the spaces between', () => {
+    expect(split("A dog's day.")).toEqual([..."a␣dog's␣day"]);
+    expect(split(' . ')).toEqual([]);
+  });
+
+  it('are whole where they take two code units', () => {
+    expect(split('𠮷 house')).toEqual(['𠮷', '␣', ...'house']);
+  });
+
+  it('make the caption that words make', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (caption) => {
+        expect(join(split(caption))).toBe(tokenize(caption).join(' '));
+      }),
+    );
+  });
+
+  it('make a caption without spaces at its ends, whatever a model writes', () => {
+    expect(join(['␣', 'a', '␣', 'b', '␣'])).toBe('a b');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InternalError } from '../../src/errors.ts';
-import { tokenize } from '../../src/text/tokenizer.ts';
+import { TOKENIZER_TABLE, tokenize } from '../../src/text/tokenizer.ts';
 import {
   buildVocabulary,
   END,
@@ -31,6 +31,26 @@ describe('buildVocabulary', () => {
     expect(() => buildVocabulary(captions, 4)).toThrow(
       'expected words seen at least 4 times in the captions but got none (7 different words)',
     );
+  });
+});
+
+describe('a vocabulary of characters', () => {
+  const { split } = TOKENIZER_TABLE.char;
+  const vocabulary = buildVocabulary(['a dog', 'a cat'].map(split), 1, 'char');
+
+  it('holds the characters, and the sign for spaces as one of them', () => {
+    expect(vocabulary.words).toEqual([...SPECIALS, 'a', '␣', 'c', 'd', 'g', 'o', 't']);
+  });
+
+  it('reads captions and writes them', () => {
+    expect(vocabulary.encodeCaption('A goat!')).toEqual([4, 5, 8, 9, 4, 10]);
+    expect(vocabulary.encodeCaption('a bat')).toEqual([4, 5, UNK, 4, 10]);
+    expect(vocabulary.decode([START, 4, 5, 8, 9, 4, 10, END, 4])).toBe('a goat');
+  });
+
+  it('survives its file, which does not say what it holds', () => {
+    const read = parseVocabulary(JSON.stringify(vocabulary), 'vocabulary.json', 'char');
+    expect(read.decode(read.encodeCaption('a cat'))).toBe('a cat');
   });
 });
 

@@ -40,7 +40,14 @@ describe('judge', () => {
   it('scores the greedy captions of all images', async () => {
     const captions = await greedyCaptions();
     const scores = scoreCaptions(captions, new Map(images.map((i) => [i.key, i.references])));
-    const found = await judge(new TableDecoder(vocabulary.size, model), images, features, vocabulary, never);
+    const found = await judge(
+      new TableDecoder(vocabulary.size, model),
+      images,
+      features,
+      vocabulary,
+      20,
+      never,
+    );
     expect(scores.CIDEr).toBeGreaterThan(0.1);
     expect(found).toEqual({
       cider: scores.CIDEr,
@@ -54,13 +61,13 @@ describe('judge', () => {
     let asked = 0;
     const stopAt = (turn: number) => async () => ++asked === turn;
     const decoder = new TableDecoder(vocabulary.size, model);
-    expect(await judge(decoder, images, features, vocabulary, stopAt(1))).toBeNull();
+    expect(await judge(decoder, images, features, vocabulary, 20, stopAt(1))).toBeNull();
     expect(decoder.stepRows[0]).toBe(128);
     expect(decoder.stepRows.every((rows, i) => i === 0 || rows <= decoder.stepRows[i - 1])).toBe(true);
     asked = 0;
-    expect(await judge(decoder, images, features, vocabulary, stopAt(2))).toBeNull();
+    expect(await judge(decoder, images, features, vocabulary, 20, stopAt(2))).toBeNull();
     asked = 0;
-    expect(await judge(decoder, images, features, vocabulary, stopAt(3))).not.toBeNull();
+    expect(await judge(decoder, images, features, vocabulary, 20, stopAt(3))).not.toBeNull();
     expect(asked).toBe(2);
   });
 });

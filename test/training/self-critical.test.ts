@@ -5,7 +5,7 @@ import { UserError } from '../../src/errors.ts';
 import { CiderD } from '../../src/evaluation/cider.ts';
 import { sentence } from '../../src/evaluation/sentence.ts';
 import { Random } from '../../src/random.ts';
-import { buildVocabulary, END, START, UNK } from '../../src/text/vocabulary.ts';
+import { buildVocabulary, END, START, UNK, Vocabulary } from '../../src/text/vocabulary.ts';
 import type { Batch } from '../../src/training/batches.ts';
 import { CaptionSet } from '../../src/training/caption-set.ts';
 import type { Arrays } from '../../src/training/optimizer.ts';
@@ -41,9 +41,13 @@ describe('SelfCritical', () => {
   });
   const features = { featureSize: 1, views: [view(0), view(100)] };
   const options: TrainingOptions = { ...TRAINING_DEFAULTS, batchSize: 14, samples: 4, maxSteps: T };
+  const words = new Vocabulary([
+    ...['<pad>', '<start>', '<end>', '<unk>'],
+    ...Array.from({ length: V - 4 }, (_, i) => `w${i}`),
+  ]);
   const model = randomModel(V, 5);
   const made = (changed: Partial<TrainingOptions> = {}, from = model) =>
-    new SelfCritical(spoken, features, { ...options, ...changed }, new TableDecoder(V, from));
+    new SelfCritical(spoken, features, words, { ...options, ...changed }, new TableDecoder(V, from));
 
   /** The captions of a batch by row: image, words with <end>, and the loss weights times N. */
   function rowsIn({ image, inputs, targets, weights, steps, words: N }: Batch) {
@@ -114,7 +118,7 @@ describe('SelfCritical', () => {
       { image: 2, words: [5, UNK] },
     ]);
     const of = (wordShare: number) =>
-      new SelfCritical(withUnknown, features, { ...options, wordShare }, new TableDecoder(V, model));
+      new SelfCritical(withUnknown, features, words, { ...options, wordShare }, new TableDecoder(V, model));
     const alone = await of(0).assemble([2, 0], new Random(3));
     const mixed = await of(0.25).assemble([2, 0], new Random(3));
     expect(mixed.reward).toBe(alone.reward);

@@ -38,7 +38,7 @@ it('gives the loss of every word alike, and the scores of greedy captions', asyn
       last = word;
     }
   }
-  const found = await search(decoder, matrix, I, searchOptions({ beam: 1 }));
+  const found = await search(decoder, matrix, I, searchOptions({ beam: 1, maxLength: 6 }));
   const captions = new Map(data.images.map(({ key }, i) => [key, vocabulary.decode(found[i][0].tokens)]));
   const references = new Map(data.images.map(({ key, references }) => [key, references]));
   const scores = scoreCaptions(captions, references);

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UserError } from '../../../src/errors.ts';
+
+/**
+ * Runs a script's command line: `--help` prints the comment at the top of the script, a user's mistake one sentence
+ * and exit status 2. A bug keeps its stack.
+ */
+export async function main(work: () => Promise<void>): Promise<void> {
+  // Whoever reads our output may have read enough (`... | head`).
+  process.stdout.on('error', () => process.exit());
+  const script = process.argv[1]!;
+  if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
+    console.log(topComment(readFileSync(script, 'utf8')));
+    return;
+  }
+  try {
+    await work();
+  } catch (thrown) {
+    const error = userError(thrown);
+    console.error(`${basename(script, '.ts')}: ${error.message}`);
+    if (error.hint !== undefined) console.error(`hint: ${error.hint}`);
+    process.exitCode = 2;
+  }
+}
+
+/** What was thrown, if the user can mend it; everything else is thrown again. */
+function userError(thrown: unknown): UserError {
+  if (thrown instanceof UserError) return thrown;
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  if (!code?.startsWith('ERR_PARSE_ARGS')) throw thrown;
+  // parseArgs goes on about how to pass an argument that begins with a dash.
+  const [sentence] = message.split(/\. |\n/);
+  return new UserError(sentence!, { hint: 'the options are listed by --help' });
+}
+
+/** The first block comment of a source, without its stars. */
+function topComment(source: string): string {
+  const comment = source.slice(source.indexOf('/**') + 3, source.indexOf('*/'));
+  return comment.replace(/^ *\* ?/gm, '').trim();
+}
