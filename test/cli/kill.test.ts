@@ -12,7 +12,8 @@ import { type WrittenFiles, writtenFiles } from '../helpers/written-files.ts';
 /** Where the moments come from: KILL_SEED=<n> in the environment repeats those of a failure, as far as a machine can. */
 const SEED = Number(process.env.KILL_SEED ?? Date.now() % 2 ** 31);
 const PHOTOS = 24;
-const KILLS = 3;
+/** For each way; KILLS=<n> in the environment for more. */
+const KILLS = Number(process.env.KILLS ?? 2);
 
 let root: string;
 let shapes: Shapes;
