@@ -1,22 +1,11 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type Call, caption, captionWithin, signalAt } from '../helpers/cli.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let folder: string;
-let shapes: Shapes;
-/** `--model` and what it needs. */
-let model: string[];
-
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  ({ folder, shapes } = trained);
-  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, shapes, captioning: model } = await trainedShapes();
 
 const run = (args: readonly string[]) => captionWithin([...model, ...args], { cwd: folder });
 /** In a process of its own. */

@@ -1,22 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let folder: string;
-let shapes: Shapes;
-let evaluate: string[];
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  ({ folder, shapes } = trained);
-  evaluate = [
-    ...['evaluate', '--model', trained.model, '--encoder-file', shapes.network],
-    ...['--threads', '1', '--data', shapes.data],
-  ];
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, shapes, captioning } = await trainedShapes();
+const evaluate = ['evaluate', ...captioning, '--data', shapes.data];
 
 test('a split is captioned and scored; features from a file give the same', async () => {
   const results = join(folder, 'results.json');

@@ -1,18 +1,13 @@
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
 import { readFeatures } from '../helpers/feature-rows.ts';
-import { type Shapes, trainingArguments } from '../helpers/shapes.ts';
+import { trainingArguments } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let folder: string;
-let shapes: Shapes;
-beforeAll(async () => {
-  ({ folder, shapes } = await trainedShapes());
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, shapes } = await trainedShapes();
 
 const calling = (args: readonly string[]) => [
   ...['features', ...args, '--threads', '1'],

@@ -1,28 +1,19 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let folder: string;
-let model: string[];
-/** Of the photographs below `album/`, in natural order: path within it and caption. */
-let photos: { name: string; caption: string }[];
+const { folder, shapes, captioning: model } = await trainedShapes();
 
 const NAMES = ['2.png', '10.png', 'trip/a b.png', 'trip/día 1.png', 'trip/far/-x.png', 'z"y,.png'];
-
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  folder = trained.folder;
-  model = ['--model', trained.model, '--encoder-file', trained.shapes.network, '--threads', '1'];
-  photos = NAMES.map((name, i) => ({ name, caption: trained.shapes.pictures[i]!.caption }));
-  for (const [i, name] of NAMES.entries()) {
-    const path = join(folder, 'album', name);
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(trained.shapes.pictures[i]!.path, path);
-  }
-});
-afterAll(() => rm(folder, { recursive: true }));
+/** Of the photographs below `album/`, in natural order: path within it and caption. */
+const photos = NAMES.map((name, i) => ({ name, caption: shapes.pictures[i]!.caption }));
+for (const [i, name] of NAMES.entries()) {
+  const path = join(folder, 'album', name);
+  await mkdir(dirname(path), { recursive: true });
+  await copyFile(shapes.pictures[i]!.path, path);
+}
 beforeEach(async () => {
   await rm(join(folder, 'out'), { recursive: true, force: true });
   for (const file of await filesIn('album')) {

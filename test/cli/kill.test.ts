@@ -1,11 +1,10 @@
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Random } from '../../src/random.ts';
 import { start } from '../helpers/command.ts';
 import { flawsOf, type Growing, killedRun, randomMoment } from '../helpers/killed-runs.ts';
 import { writePhotos } from '../helpers/photo-folder.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 import { type WrittenFiles, writtenFiles } from '../helpers/written-files.ts';
 
@@ -15,17 +14,7 @@ const PHOTOS = 24;
 /** For each way; KILLS=<n> in the environment for more. */
 const KILLS = Number(process.env.KILLS ?? 2);
 
-let root: string;
-let shapes: Shapes;
-/** `--model` and what it needs. */
-let model: string[];
-
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  ({ folder: root, shapes } = trained);
-  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
-});
-afterAll(() => rm(root, { recursive: true }));
+const { folder: root, shapes, captioning: model } = await trainedShapes();
 
 interface Document extends Growing {
   /** What ends each of its records. */

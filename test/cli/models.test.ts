@@ -1,23 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { captionWithin } from '../helpers/cli.ts';
 import { start } from '../helpers/command.ts';
 import { HttpServer } from '../helpers/http-server.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 import { writeVggShaped } from '../helpers/vgg-shaped.ts';
 
-let folder: string;
-let shapes: Shapes;
-/** A model of the VGG16-shaped network `shapes.network`. */
-let trained: string;
+const { folder, shapes, model: trained } = await trainedShapes();
 let home: string;
-beforeAll(async () => {
-  ({ folder, shapes, model: trained } = await trainedShapes());
-});
-afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
   home = join(folder, 'home');
   vi.stubEnv('CAPTION_HOME', home);

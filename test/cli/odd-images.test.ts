@@ -1,26 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import { caption, outputOf } from '../helpers/cli.ts';
 import { writeUnreadable } from '../helpers/odd-images/unreadable.ts';
 import { writeOddImages } from '../helpers/odd-images.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let folder: string;
-let shapes: Shapes;
-/** `--model` and what it needs. */
-let model: string[];
-
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  ({ folder, shapes } = trained);
-  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, shapes, captioning: model } = await trainedShapes();
 
 const UNPRIVILEGED_OPEN = new URL('../helpers/odd-images/unprivileged-open.mjs', import.meta.url).href;
 

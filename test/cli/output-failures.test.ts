@@ -1,26 +1,15 @@
 import { cp, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Outcome } from '../helpers/cli.ts';
 import { start } from '../helpers/command.ts';
 import { flawsOf, type Growing } from '../helpers/killed-runs.ts';
 import { writePhotos } from '../helpers/photo-folder.ts';
-import type { Shapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 import { onChanges, writtenFiles } from '../helpers/written-files.ts';
 
-let root: string;
-let shapes: Shapes;
-/** `--model` and what it needs. */
-let model: string[];
-
-beforeAll(async () => {
-  const trained = await trainedShapes();
-  ({ folder: root, shapes } = trained);
-  model = ['--model', trained.model, '--encoder-file', shapes.network, '--threads', '1'];
-});
-afterAll(() => rm(root, { recursive: true }));
+const { folder: root, shapes, captioning: model } = await trainedShapes();
 
 /** A folder with photographs 1.png, 2.png, ... in `photos`, for a test of its own. */
 async function photoFolder(photos = 20): Promise<string> {

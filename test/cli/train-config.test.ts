@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readConfigFile } from '../../src/cli/config-syntax.ts';
 import { decoderOf } from '../../src/cli/decoder-flags.ts';
 import { DEFAULT_ENCODER } from '../../src/cli/extraction.ts';
@@ -11,7 +11,7 @@ import { checkTrainingFlags, trainingOptions } from '../../src/cli/training-flag
 import { checkDecoderParts } from '../../src/decoder/config.ts';
 import { PRESETS } from '../../src/decoder/presets.ts';
 import { caption, captionWithin } from '../helpers/cli.ts';
-import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 const CONFIGS = fileURLToPath(new URL('../../scripts/configs', import.meta.url));
 const EVERYTHING = join(CONFIGS, 'everything.json');
@@ -19,13 +19,8 @@ const EVERYTHING = join(CONFIGS, 'everything.json');
 /** What is said of one call. */
 const OF_A_CALL = ['config', 'resume', 'overwrite'];
 
-let trained: TrainedShapes;
-let folder: string;
-beforeAll(async () => {
-  trained = await trainedShapes();
-  folder = trained.folder;
-});
-afterAll(() => rm(folder, { recursive: true }));
+const trained = await trainedShapes();
+const { folder } = trained;
 
 /** What `caption train` would be called with. */
 async function flagsOf(args: readonly string[]): Promise<TrainFlags> {

@@ -1,17 +1,12 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
 import { trainingArguments } from '../helpers/shapes.ts';
-import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let trained: TrainedShapes;
-let folder: string;
-beforeAll(async () => {
-  trained = await trainedShapes();
-  folder = trained.folder;
-});
-afterAll(() => rm(folder, { recursive: true }));
+const trained = await trainedShapes();
+const { folder } = trained;
 
 /** A training of the shapes with their ready features; later options win. */
 function call(out: string, ...options: string[]): string[] {

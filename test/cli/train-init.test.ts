@@ -1,16 +1,11 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caption, captionWithin } from '../helpers/cli.ts';
-import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let trained: TrainedShapes;
-let folder: string;
-beforeAll(async () => {
-  trained = await trainedShapes();
-  folder = trained.folder;
-});
-afterAll(() => rm(folder, { recursive: true }));
+const trained = await trainedShapes();
+const { folder } = trained;
 
 const path = (name: string) => join(folder, name);
 

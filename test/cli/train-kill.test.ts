@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readSafetensors } from '../../src/files/safetensors.ts';
 import { sha256 } from '../../src/files/sha256.ts';
 import { Random } from '../../src/random.ts';
 import { caption, type Outcome } from '../helpers/cli.ts';
-import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 /** Where the moments come from: KILL_SEED=<n> in the environment repeats those of a failure, as far as a machine can. */
 const SEED = Number(process.env.KILL_SEED ?? Date.now() % 2 ** 31);
@@ -34,14 +34,9 @@ const SETTINGS: Readonly<Record<string, string>> = {
   'self-critical': '--init MODEL --self-critical --samples 2 --dropout 0.1 --averaging 0.5',
 };
 
-let trained: TrainedShapes;
-let text: string;
-beforeAll(async () => {
-  trained = await trainedShapes();
-  text = join(trained.folder, 'text.txt');
-  await writeFile(text, 'a green circle\na blue square on a red wall\na wall\n');
-});
-afterAll(() => rm(trained.folder, { recursive: true }));
+const trained = await trainedShapes();
+const text = join(trained.folder, 'text.txt');
+await writeFile(text, 'a green circle\na blue square on a red wall\na wall\n');
 
 function callOf(settings: string, out: string): string[] {
   const { shapes, model } = trained;

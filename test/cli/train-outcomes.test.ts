@@ -1,14 +1,10 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { caption, signalAt } from '../helpers/cli.ts';
-import { type TrainedShapes, trainedShapes } from '../helpers/trained-shapes.ts';
+import { trainedShapes } from '../helpers/trained-shapes.ts';
 
-let trained: TrainedShapes;
-beforeAll(async () => {
-  trained = await trainedShapes();
-});
-afterAll(() => rm(trained.folder, { recursive: true }));
+const trained = await trainedShapes();
 
 const path = (name: string) => join(trained.folder, name);
 

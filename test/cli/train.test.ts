@@ -1,24 +1,17 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { trainCommand } from '../../src/cli/train.ts';
 import { caption, captionWithin, outputOf, signalAt } from '../helpers/cli.ts';
 import { readFeatures } from '../helpers/feature-rows.ts';
-import { type Shapes, trainingArguments, writeShapes } from '../helpers/shapes.ts';
+import { trainingArguments, writeShapes } from '../helpers/shapes.ts';
 import { trainedShapes } from '../helpers/trained-shapes.ts';
 
 /** Enough for a run to be interrupted in the middle. */
 const EPOCHS = 40;
 const MODEL = ['decoder.onnx', 'model.json', 'start.onnx', 'vocabulary.json'];
 
-let folder: string;
-let shapes: Shapes;
-/** Where the shared model of the shapes is, with its features. */
-let trained: string;
-beforeAll(async () => {
-  ({ folder, shapes, model: trained } = await trainedShapes());
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, shapes, model: trained } = await trainedShapes();
 
 /** The model's files; its name is given, as it would be the folder's. */
 async function bytesOf(out: string): Promise<Buffer[]> {

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, inject } from 'vitest';
@@ -14,9 +13,11 @@ export interface TrainedShapes {
   readonly shapes: Shapes;
   /** `folder/model`, with the features of train and val. */
   readonly model: string;
+  /** Options to caption with it. */
+  readonly captioning: readonly string[];
 }
 
-/** A copy of the shapes and their model, which are made once for all test files of a run. The caller removes it. */
+/** A copy of the shapes and their model, which are made once for all test files of a run. */
 export async function trainedShapes(): Promise<TrainedShapes> {
   const made = join(inject('runFolder'), 'trained-shapes');
   while (!existsSync(made)) {
@@ -36,9 +37,11 @@ export async function trainedShapes(): Promise<TrainedShapes> {
       await rm(lock, { recursive: true });
     }
   }
-  const folder = await mkdtemp(join(tmpdir(), 'caption-cli-'));
+  const folder = await mkdtemp(join(inject('runFolder'), 'shapes-'));
   await cp(made, folder, { recursive: true });
-  return { folder, shapes: shapesIn(join(folder, 'shapes')), model: join(folder, 'model') };
+  const [shapes, model] = [shapesIn(join(folder, 'shapes')), join(folder, 'model')];
+  const captioning = ['--model', model, '--encoder-file', shapes.network, '--threads', '1'];
+  return { folder, shapes, model, captioning };
 }
 
 async function make(made: string): Promise<void> {
