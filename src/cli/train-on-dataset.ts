@@ -8,7 +8,7 @@ import type { Manifest } from '../library/manifest.ts';
 import { findModel, type ModelFolder, readModel } from '../library/model-folder.ts';
 import { modelWeights } from '../library/model-weights.ts';
 import { writeRunReport } from '../report/run-report.ts';
-import type { TokenizerName } from '../text/tokenizer.ts';
+import { TOKENIZER_TABLE } from '../text/tokenizer.ts';
 import { hasCheckpoint, prepareFolder } from '../training/folder.ts';
 import {
   DECODING_DEFAULTS,
@@ -113,9 +113,6 @@ function expectEncoder({ path, manifest }: ModelFolder, encoder: Manifest['encod
   );
 }
 
-/** What a vocabulary holds. */
-const UNITS: Readonly<Record<TokenizerName, string>> = { word: 'word', char: 'character' };
-
 async function trained(
   run: PreparedRun,
   features: readonly string[],
@@ -124,9 +121,10 @@ async function trained(
 ): Promise<RunResult> {
   const { out, threads, device, resume = false } = flags;
   const { cell, mode, layers, embeddingSize, hiddenSize, vocabularySize } = run.config;
+  const { unit } = TOKENIZER_TABLE[run.tokenizer];
   say(
     `${count(run.train.images.length, 'caption')} of ${count(run.trainImages, 'image')}, ` +
-      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, UNITS[run.tokenizer])}; ` +
+      `${count(run.validation.images.length, 'caption')} for validation, ${count(vocabularySize, unit)}; ` +
       `${cell} ${mode}, layers ${layers}, E ${embeddingSize}, H ${hiddenSize}`,
   );
   const session = { ...(threads && { threads }), ...(device && { device }) };
@@ -134,9 +132,9 @@ async function trained(
   return trainBeside({ out, run, features, session, resume }, { signal: interrupt.signal, ...log });
 }
 
-async function tellResult({ outcome, best, written }: RunResult, flags: TrainFlags): Promise<void> {
+async function tellResult({ outcome, best }: RunResult, flags: TrainFlags): Promise<void> {
   const { out } = flags;
-  if (written) await tellReport(out);
+  if (best) await tellReport(out);
   switch (outcome.kind) {
     case 'finished':
       say(`wrote ${out}: ${TrainingLog.summaryOf(best!)}`);
@@ -144,14 +142,14 @@ async function tellResult({ outcome, best, written }: RunResult, flags: TrainFla
       return;
     case 'interrupted':
       say(
-        written
-          ? `interrupted; ${out} holds a checkpoint and the model of epoch ${best!.epoch}`
+        best
+          ? `interrupted; ${out} holds a checkpoint and the model of epoch ${best.epoch}`
           : `interrupted; ${out} holds a checkpoint, but no model of this run: no epoch is done yet`,
       );
       say(`go on with: ${resumeCommand()}`);
       return;
     case 'diverged':
-      throw diverged(outcome.complaint, flags, written ? best!.epoch : null);
+      throw diverged(outcome.complaint, flags, best?.epoch ?? null);
   }
 }
 

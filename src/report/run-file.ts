@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from '../errors.ts';
+import { TOKENIZERS } from '../text/tokenizer.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../training/options.ts';
 import { RUN_FILE, type RunRecord } from '../training/run-record.ts';
 
@@ -77,6 +78,7 @@ const record: z.ZodType<RunRecord> = z.object({
     trainCaptions: whole,
     validationImages: whole,
     vocabularySize: whole,
+    tokenizer: z.enum(TOKENIZERS).optional(),
   }),
   encoder: z.string(),
   decoder: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

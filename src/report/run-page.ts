@@ -1,4 +1,5 @@
 import { escapeHtml, hashSource } from '../html-text.ts';
+import { TOKENIZER_TABLE } from '../text/tokenizer.ts';
 import type { RunRecord } from '../training/run-record.ts';
 import { bestOf, fixed, meanSpeed, percent, span, trainingTime, whole } from './figures.ts';
 import { STYLE } from './page-style.ts';
@@ -56,11 +57,12 @@ ${sections.filter((section) => section !== '').join('\n')}
 
 function header(run: RunRecord): string {
   const { name, state, data, encoder, decoder } = run;
+  const { unit } = TOKENIZER_TABLE[data.tokenizer ?? 'word'];
   const photographs = `${whole(data.trainImages)} photographs with ${whole(data.trainCaptions)} captions`;
   const equations = Object.entries(decoder).map(([field, value]) => `${field} ${value}`);
   return `<header>
 <h1>${escapeHtml(name)} <span class="state ${state}">${state}</span></h1>
-<p>Learnt ${escapeHtml(data.dataset)}: ${photographs}, ${whole(data.vocabularySize)} words; ${whole(data.validationImages)} photographs to validate.</p>
+<p>Learnt ${escapeHtml(data.dataset)}: ${photographs}, ${whole(data.vocabularySize)} ${unit}s; ${whole(data.validationImages)} photographs to validate.</p>
 <p>Encoder ${escapeHtml(encoder)}; decoder ${escapeHtml(equations.join(', '))}.</p>
 <dl class="tiles">
 ${tiles(run)

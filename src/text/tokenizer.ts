@@ -25,6 +25,8 @@ export const TOKENIZERS = ['word', 'char'] as const;
 export type TokenizerName = (typeof TOKENIZERS)[number];
 
 interface Tokenizer {
+  /** What a token is called. */
+  readonly unit: string;
   /** The tokens of a caption; a caption without letters or digits gives none. */
   readonly split: (caption: string) => string[];
   /** The caption that tokens make. */
@@ -35,8 +37,9 @@ interface Tokenizer {
 const SPACE = '␣';
 
 export const TOKENIZER_TABLE: Readonly<Record<TokenizerName, Tokenizer>> = {
-  word: { split: tokenize, join: (words) => words.join(' ') },
+  word: { unit: 'word', split: tokenize, join: (words) => words.join(' ') },
   char: {
+    unit: 'character',
     split: (caption) => [...tokenize(caption).join(SPACE)],
     join: (characters) => characters.join('').replaceAll(SPACE, ' ').trim(),
   },

@@ -1,3 +1,4 @@
+import type { TokenizerName } from '../text/tokenizer.ts';
 import type { TrainingOptions } from './options.ts';
 
 /** Where a run's folder holds its `RunRecord`. */
@@ -64,6 +65,8 @@ export interface RunRecord {
     readonly trainCaptions: number;
     readonly validationImages: number;
     readonly vocabularySize: number;
+    /** Words where nothing is said. */
+    readonly tokenizer?: TokenizerName | undefined;
   };
   readonly encoder: string;
   readonly decoder: Readonly<Record<string, string | number | boolean | undefined>>;

@@ -13,10 +13,8 @@ import type { PreparedRun } from './plan.ts';
 import { type EpochSummary, RUN_FILE, type RunRecord } from './run-record.ts';
 import { type TrainingData, type TrainingResult, train } from './trainer.ts';
 
-/** What a run came to, and whether its folder holds a model of it: not where no epoch was done. */
-export interface RunResult extends Omit<TrainingResult, 'weights'> {
-  readonly written: boolean;
-}
+/** What a run came to. Its folder holds the model of its `best` epoch: none where that is null. */
+export type RunResult = Omit<TrainingResult, 'weights'>;
 
 /**
  * Trains and writes the model folder, with the checkpoint and the run's record beside it. A run that was
@@ -47,11 +45,11 @@ export async function trainModel(
     },
   });
   await record(result.outcome.kind, result);
-  if (result.best === null) return { ...result, written: false };
+  if (result.best === null) return result;
   const { name, encoder, decoding } = plan;
   const manifest = { name, encoder, decoder: config, decoding, training: summary(run, result.best) };
   await writeModel(out, manifest, data.vocabulary, weights);
-  return { ...result, written: true };
+  return result;
 }
 
 /** What `train` takes, from a run and the vectors of its features. */
@@ -101,6 +99,7 @@ function recordOf(run: PreparedRun, state: RunRecord['state'], history: History)
       trainCaptions: train.images.length,
       validationImages: validationImages.length,
       vocabularySize,
+      tokenizer: run.tokenizer,
     },
     encoder: plan.encoder.name,
     decoder,

@@ -20,6 +20,13 @@ const textOf = (html: string) =>
 
 const titles = (html: string) => [...html.matchAll(/<figcaption><b>([^<]*)</g)].map(([, title]) => title);
 
+test('a run that learnt characters says so', () => {
+  const { data, ...run } = runRecord();
+  const text = textOf(page({ ...run, data: { ...data, tokenizer: 'char', vocabularySize: 31 } }));
+  expect(text).toContain('30,000 captions, 31 characters;');
+  expect(text).toContain('tokenizer char');
+});
+
 test('a run has a header, headline figures, curves, epochs and settings', () => {
   const run = runRecord({
     training: { labelSmoothing: 0.1, dropout: { image: 0.3, embedding: 0.5, output: 0.5 } },

@@ -46,7 +46,7 @@ async function trained(features: FeatureViews = data.features, hooks: Hooks = {}
 describe('trainModel', () => {
   it('writes the model of the best epoch, with what it came to', async () => {
     const { out, result } = await trained();
-    expect(result).toMatchObject({ written: true, outcome: { kind: 'finished' } });
+    expect(result).toMatchObject({ best: {}, outcome: { kind: 'finished' } });
     const model = await readModel(out);
     const alone = await train(run.config, trainingData(run, data.features), plan.training, one);
     expect(bytes(modelWeights(model))).toEqual(bytes(alone.weights));
@@ -80,6 +80,7 @@ describe('trainModel', () => {
       data: {
         ...{ dataset: 'photos', trainImages: I, trainCaptions: I, validationImages: 4 },
         vocabularySize: run.words.length,
+        tokenizer: 'word',
       },
       decoder: { cell, mode, layers, embeddingSize, hiddenSize },
       training: plan.training,
@@ -102,7 +103,7 @@ describe('trainModel', () => {
       signal: controller.signal,
       onProgress: () => ++steps === 3 && controller.abort(),
     });
-    expect(result).toMatchObject({ written: true, outcome: { kind: 'interrupted' } });
+    expect(result).toMatchObject({ best: {}, outcome: { kind: 'interrupted' } });
     expect((await recordIn(out)).state).toBe('interrupted');
     const rest = await trainModel(out, run, data.features, one, { resume: true });
     expect(rest.outcome.kind).toBe('finished');
@@ -116,7 +117,7 @@ describe('trainModel', () => {
 
   it('writes no model before the first epoch is done', async () => {
     const { out, result } = await trained(data.features, { signal: AbortSignal.abort() });
-    expect(result).toMatchObject({ written: false, best: null, outcome: { kind: 'interrupted' } });
+    expect(result).toMatchObject({ best: null, outcome: { kind: 'interrupted' } });
     expect(existsSync(join(out, 'model.json'))).toBe(false);
     expect(await recordIn(out)).toMatchObject({ state: 'interrupted', bestEpoch: null, epochs: [] });
     expect(existsSync(join(out, 'checkpoint.safetensors'))).toBe(true);
@@ -125,7 +126,7 @@ describe('trainModel', () => {
   it('records that it diverged', async () => {
     const nothing = rowsOf(new Float32Array(I * F).fill(Number.NaN), F);
     const { out, result } = await trained({ featureSize: F, views: [nothing] });
-    expect(result).toMatchObject({ written: false, outcome: { kind: 'diverged' } });
+    expect(result).toMatchObject({ best: null, outcome: { kind: 'diverged' } });
     expect((await recordIn(out)).state).toBe('diverged');
     expect(existsSync(join(out, 'model.json'))).toBe(false);
   });
