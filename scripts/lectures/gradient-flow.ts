@@ -57,8 +57,9 @@ export async function gradientFlow(
   const W = cell.gates * H;
   const Wh = ops.parameter('Wh', [H, W]);
   const states = unroll(cell, ops.input('projected', [T * B, W]), T, { Wh }, H);
-  const loss = ops.sum(ops.mul(states[T].h, ops.input('direction', [B, H])));
-  const [dWh, ...dh] = gradients(loss, [Wh, ...states.map(({ h }) => h).reverse()]);
+  const [last, ...earlier] = states.map(({ h, c }) => c ?? h).reverse();
+  const loss = ops.sum(ops.mul(last, ops.input("direction", [B, H])));
+  const [dWh, ...dh] = gradients(loss, [Wh, last, ...earlier]);
 
   const random = new Random(seed);
   const gates = Array.from({ length: cell.gates }, () => orthogonal(random, H));

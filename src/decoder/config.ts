@@ -67,6 +67,11 @@ export function checkDecoderParts(
   }: Pick<DecoderConfig, 'highway' | 'layers' | 'learnedState' | 'mode'>,
   where: string,
 ): void {
+  if (mode === 'factored' && layers === 1) {
+    throw new UserError(`${where}: expected factored with 2 layers or more but got 1`, {
+      hint: 'the first layer reads words, the last one the image; with one layer that is par',
+    });
+  }
   if (highway && layers === 1) {
     throw new UserError(`${where}: expected highway with 2 layers or more but got 1`, {
       hint: 'the connections lead around the layers above the first',

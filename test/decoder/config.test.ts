@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CellName } from '../../src/decoder/cells/table.ts';
+import { CELLS, type CellName } from '../../src/decoder/cells/table.ts';
 import { checkDecoderConfig, type DecoderConfig, type Mode } from '../../src/decoder/config.ts';
 import { PRESETS } from '../../src/decoder/presets.ts';
 import { UserError } from '../../src/errors.ts';
@@ -15,7 +15,7 @@ describe('checkDecoderConfig', () => {
     // What a file says is not typed.
     [
       { cell: 'transformer' as CellName },
-      'expected cell to be one of rnn, relu, lstm, gru, mut1, mut2, mut3, mrnn but got transformer',
+      `expected cell to be one of ${CELLS.join(', ')} but got transformer`,
     ],
     [
       { mode: 'late' as Mode },
@@ -25,6 +25,7 @@ describe('checkDecoderConfig', () => {
     [{ hiddenSize: 1.5 }, 'expected hiddenSize to be a positive whole number but got 1.5'],
     [{ embeddingSize: -1 }, 'expected embeddingSize to be a positive whole number but got -1'],
     [{ featureSize: Number.NaN }, 'expected featureSize to be a positive whole number but got NaN'],
+    [{ mode: 'factored' as Mode, layers: 1 }, 'expected factored with 2 layers or more but got 1'],
     [{ layers: 1, highway: true }, 'expected highway with 2 layers or more but got 1'],
     [
       { mode: 'init' as Mode, learnedState: true },

@@ -24,7 +24,10 @@ export const TINY_DECODERS: readonly DecoderConfig[] = [
     (['par', 'init', 'pre', 'merge'] as const).map((mode) => shape(cell, mode, 1)),
   ),
   ...(['par', 'init', 'pre', 'merge'] as const).map((mode) => shape('lstm', mode, 2)),
-  ...MODES.slice(4).flatMap((mode) => [shape('rnn', mode, 1), shape('lstm', mode, 2)]),
+  ...MODES.slice(4).flatMap((mode) => [
+    shape('rnn', mode, mode === 'factored' ? 2 : 1),
+    shape('lstm', mode, 2),
+  ]),
   ...CELLS.filter((cell) => !['rnn', 'lstm', 'gru'].includes(cell)).map((cell) => shape(cell, 'par', 2)),
   { ...shape('gru', 'pre', 3), highway: true },
   { ...shape('lstm', 'par', 2), highway: true, learnedState: true },
