@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { State } from '../../src/decoder/cells/cell.ts';
 import { CELL_TABLE, type CellName } from '../../src/decoder/cells/table.ts';
@@ -127,3 +128,17 @@ describe('one step against the formula written out', () => {
 function each(check: (b: number, j: number) => void): void {
   for (let b = 0; b < B; b++) for (let j = 0; j < H; j++) check(b, j);
 }
+
+test('docs/decoders.md shows a cell as it is', () => {
+  const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  const lines = (text: string) =>
+    text
+      .replace(/^\/\*\*.*?\*\/\n/ms, '')
+      .split('\n')
+      .map((line) => line.replace(/ *\/\/.*/, '').trim())
+      .filter((line) => line !== '');
+  const shown = read('docs/decoders.md').matchAll(/^ {4}(.*)$/gm);
+  expect(lines([...shown].map(([, line]) => line).join('\n'))).toEqual(
+    lines(read('src/decoder/cells/mut3.ts')),
+  );
+});
