@@ -25,6 +25,7 @@ import { Random } from '../../src/random.ts';
 import { binarySums, firstNumber } from './parts/binary-sums.ts';
 import { commandLine, whole } from './parts/command-line.ts';
 import { closestUnit } from './parts/correlation.ts';
+import { Graph } from './parts/graph.ts';
 import { Learner, type LearnerOptions } from './parts/learner.ts';
 import { main } from './parts/main.ts';
 import { unroll } from './parts/unroll.ts';
@@ -68,19 +69,18 @@ export async function learnAddition(options: Options, tell: (line: string) => vo
   await learner.release();
 
   // The same weights over more steps.
-  const long = adder(TESTS, testBits + 1, H);
-  const tester = Learner.create(long.loss, long.weights, weights, LEARNING, long.outputs);
+  const net = new Graph(adder(TESTS, testBits + 1, H).outputs);
   const { a, b, sum, carry, inputs } = binarySums(random, TESTS, testBits);
-  const { h, logits } = (await tester.step(inputs, false)).outputs;
-  await tester.release();
+  const { h, logits } = await net.run(weights, inputs);
+  await net.release();
   const answer = sum.map((_, row) => (logits.data[2 * row + 1] > logits.data[2 * row] ? 1 : 0));
-  // Which sums have a wrong bit.
+  // Which sums have a wrong bit: row t * TESTS + i is step t of sum i.
   const mistaken = answer.flatMap((bit, row) => (bit === sum[row] ? [] : [row % TESTS]));
 
   const unit = closestUnit(h.data, H, [...sum.keys()], carry);
   const sign = sum.map((_, row) => (h.data[row * H + unit.index] * unit.correlation > 0 ? 1 : 0));
   const agreement = sign.filter((bit, row) => bit === carry[row]).length / sign.length;
-  const first = (bits: readonly number[]) => firstNumber(bits, TESTS);
+  const first = (list: readonly number[]) => firstNumber(list, TESTS);
   return {
     ...{ right: TESTS - new Set(mistaken).size, of: TESTS, agreement, unit: unit.index },
     first: { a: first(a), b: first(b), sum: first(answer), carry: first(carry), sign: first(sign) },
@@ -89,7 +89,7 @@ export async function learnAddition(options: Options, tell: (line: string) => vo
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const sizes = { bits: whole(8), testBits: whole(24), hiddenSize: whole(8) };
+    const sizes = { bits: whole(8, 1, 100), testBits: whole(24, 1, 1000), hiddenSize: whole(8, 1, 1000) };
     const { values } = commandLine<Options>({ ...sizes, steps: whole(1000), seed: whole(1, 0) });
     const { right, of, agreement, unit, first } = await learnAddition(values, console.log);
     console.log(`\n${right} of ${of} sums of ${values.testBits}-bit numbers right in every bit, such as\n`);

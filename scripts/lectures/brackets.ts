@@ -3,8 +3,9 @@
  * balanced, such as (()()) but not ())(. To know, it has to count how many are open; nobody tells it so.
  *
  * It learns from strings of at most 10 pairs and is tested on longer ones, half of which aren't balanced, many by a
- * hair. While it learns, noise is added to what the gates get: only gates that are quite open or quite shut count well
- * then, and those count on where others lose count (the trick that makes Salakhutdinov & Hinton's 2009 codes binary).
+ * hair. While it learns, noise is added to the inputs of gates and candidate: only gates that are quite open or quite
+ * shut count well then, and those count on where others lose count (the trick that makes Salakhutdinov & Hinton's 2009
+ * codes binary).
  *
  * Then we look for the cell c_i that goes most with the depth along balanced strings, as Karpathy, Johnson & Fei-Fei
  * 2015 found some that tell where a quotation ends or how deep a line of code is indented.
@@ -13,7 +14,7 @@
  *
  *     --pairs N            of brackets in the longest string to learn from (10)
  *     --hidden-size N      cells (8)
- *     --noise X            standard deviation of what is added to the gates' inputs (1)
+ *     --noise X            standard deviation of what is added to these inputs (1)
  *     --steps N            batches of 32 strings to learn from (2000)
  *     --out FILE           a page that shows the cell at work (none)
  *     --seed N             (1)
@@ -27,13 +28,13 @@ import { lstm } from '../../src/decoder/cells/lstm.ts';
 import * as ops from '../../src/graph/ops.ts';
 import { Random } from '../../src/random.ts';
 import { bracketProblems, depths, liveliest } from './parts/bracket-strings.ts';
-import { commandLine, text, whole } from './parts/command-line.ts';
+import { commandLine, whole } from './parts/command-line.ts';
 import { closestUnit } from './parts/correlation.ts';
 import { depthPicture } from './parts/depth-picture.ts';
 import { Graph } from './parts/graph.ts';
 import { Learner, type LearnerOptions } from './parts/learner.ts';
 import { main } from './parts/main.ts';
-import { writePage } from './parts/page.ts';
+import { page, writePage } from './parts/page.ts';
 import { unroll } from './parts/unroll.ts';
 import { initialWeights } from './parts/weights.ts';
 
@@ -48,7 +49,7 @@ function classifier(B: number, T: number, H: number) {
   const read = add(gather(Wx, input('brackets', [T * B], 'int32')), b);
   const [, ...states] = unroll(lstm, add(read, input('noise', [T * B, 4 * H])), T, { Wh }, H);
   const [h, c] = [states.map((state) => state.h), states.map((state) => state.c)];
-  const ends = gather(concat(h, 0), input('last', [B], 'int32'));
+  const ends = gather(concat(h, 0), input('endRows', [B], 'int32'));
   const logits = add(matmul(ends, Wy), by);
   const loss = ops.mul(ops.sum(ops.crossEntropy(logits, input('balanced', [B], 'int32'))), 1 / B);
   return { loss, weights: { Wx, Wh, b, Wy, by }, outputs: { c: concat(c, 0), logits } };
@@ -79,7 +80,8 @@ export async function learnBrackets(options: Options, tell: (line: string) => vo
     const noNoise = { dims: [2 * most * TESTS, 4 * H], data: new Float32Array(2 * most * TESTS * 4 * H) };
     const { c, logits } = await net.run(weights, { ...inputs, noise: noNoise });
     await net.release();
-    const right = answers.filter((is, i) => logits.data[2 * i + is] > logits.data[2 * i + 1 - is]).length;
+    const said = answers.map((_, i) => (logits.data[2 * i + 1] > logits.data[2 * i] ? 1 : 0));
+    const right = answers.filter((answer, i) => said[i] === answer).length;
 
     // The cell that goes with the depth, and what it says along one string, scaled to brackets.
     const rowsOf = (string: string) => Array.from(string, (_, t) => t * TESTS + strings.indexOf(string));
@@ -95,11 +97,11 @@ export async function learnBrackets(options: Options, tell: (line: string) => vo
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     const { out, ...options } = commandLine({
-      pairs: whole(10),
-      hiddenSize: whole(8),
+      pairs: whole(10, 1, 100),
+      hiddenSize: whole(8, 1, 1000),
       noise: { otherwise: 1, reader: (name: string) => real(name, '0 or more', (x) => x >= 0) },
       steps: whole(2000),
-      out: text,
+      out: page,
       seed: whole(1, 0),
     }).values;
     const results = await learnBrackets(options, console.log);

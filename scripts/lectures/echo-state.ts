@@ -1,7 +1,7 @@
 /**
  * Echo state network: a recurrent net in which nothing recurrent is learnt (Jaeger 2001; Hinton's lecture 8).
  *
- * A reservoir of fixed random units hears the wanted frequency u_t and the net's own last output y_{t-1}:
+ * A reservoir of fixed random units hears the wanted frequency, u_t from -1 to 1, and its own last output y_{t-1}:
  *
  *     x_t = tanh(W x_{t-1} + wu u_t + wy y_{t-1} + b)        y_t = R [x_t, u_t, 1]
  *
@@ -9,8 +9,9 @@
  * written down, and R is what makes the wave of them. There is no gradient, so none vanishes. Then the teacher goes, and
  * the net makes waves of frequencies that it was never taught.
  *
- * What decides is the spectral radius of W. Near 0 the state remembers little; above 1 it is ever less an echo of what
- * was heard, in the end chaos: two copies that start differently and hear the same stay apart.
+ * What decides is the spectral radius, to which W is scaled. Near 0 the state remembers little. Above 1 an undriven
+ * reservoir may be chaotic, but what this one hears holds it: at 1.6 its waves are worse, yet two copies that start
+ * differently and hear the same still meet, so that the state is an echo of what was heard. At 2 they stay apart.
  *
  *     npx tsx scripts/lectures/echo-state.ts [options]
  *
@@ -18,12 +19,12 @@
  *     --out FILE           a page with waves (none)
  *     --seed N             (1)
  *
- * With a radius of 0.3 it makes the wanted frequencies to 0.1 %, and its waves are 0.017 from sines (1 is as far as
- * silence); with 0.05 they are 0.23 from them, with 2 0.96.
+ * With a radius of 0.3 it makes the wanted frequencies to 0.1 %, and its waves are 0.024 from sines (1 is as far as
+ * silence); with 0.05 they are 0.198 from them, with 1.6 0.355, with 2 0.967.
  */
 import { Random } from '../../src/random.ts';
 import { lineChart } from '../../src/report/chart.ts';
-import { commandLine, text, whole } from './parts/command-line.ts';
+import { commandLine, whole } from './parts/command-line.ts';
 import {
   dot,
   multiply,
@@ -34,7 +35,7 @@ import {
   type Vector,
 } from './parts/linear-algebra.ts';
 import { main } from './parts/main.ts';
-import { writePage } from './parts/page.ts';
+import { page, writePage } from './parts/page.ts';
 import { distanceFromSine, frequencyOf, teachingWave } from './parts/sine-waves.ts';
 
 const TEACHING = 4000; // steps
@@ -45,16 +46,18 @@ const RIDGE = 1e-4;
 const WANTED = [0.06, 0.14, 0.08, 0.11];
 const RADII = [0.05, 0.1, 0.3, 0.9, 1.6, 2];
 
-/** A fixed net: from x [units], the wanted frequency and the last output to the next x. */
+/** What the net hears of a frequency: the teacher's are from -1 to 1. */
+const command = (frequency: number) => (frequency - 0.1) / 0.05;
+
+/** A fixed net: from x [units], the command u and the last output to the next x. */
 function randomReservoir(units: number, radius: number, random: Random) {
   const vector = (element: () => number) => Float64Array.from({ length: units }, element);
-  const W = Array.from({ length: units }, () => vector(() => random.normal()));
-  const scale = radius / spectralRadius(W);
+  const normal = Array.from({ length: units }, () => vector(() => random.normal()));
+  const scale = radius / spectralRadius(normal);
+  const W = normal.map((row) => row.map((x) => scale * x));
   const [wu, wy, b] = [1, 2, 3].map(() => vector(() => 2 * random.next() - 1));
-  return (x: Vector, frequency: number, heard: number): Vector => {
-    const u = (frequency - 0.1) / 0.05;
-    return multiply(W, x).map((sum, i) => Math.tanh(scale * sum + wu[i] * u + wy[i] * heard + b[i]));
-  };
+  return (x: Vector, u: number, heard: number): Vector =>
+    multiply(W, x).map((sum, i) => Math.tanh(sum + wu[i] * u + wy[i] * heard + b[i]));
 }
 
 /**
@@ -67,7 +70,7 @@ export async function followCommands(units: number, radius: number, seed: number
   const teaching = teachingWave(TEACHING, NOISE, random);
   const statesFrom = (x: Vector) =>
     teaching.map(({ frequency, heard }) => {
-      x = reservoir(x, frequency, heard);
+      x = reservoir(x, command(frequency), heard);
       return x;
     });
   const states = statesFrom(new Float64Array(units));
@@ -75,16 +78,16 @@ export async function followCommands(units: number, radius: number, seed: number
   let x = states.at(-1)!;
   const apart = norm(plus(x, -1, others.at(-1)!)) / norm(x);
 
-  const seen = (x: Vector, frequency: number) => Float64Array.of(...x, frequency, 1);
-  const all = teaching.map(({ frequency }, t) => seen(states[t], frequency)).slice(SETTLING);
+  const seen = (x: Vector, u: number) => Float64Array.of(...x, u, 1);
+  const all = teaching.map(({ frequency }, t) => seen(states[t], command(frequency))).slice(SETTLING);
   const taught = Float64Array.from(teaching, ({ y }) => y).slice(SETTLING);
   const R = await ridgeRegression(all, taught, RIDGE);
 
   let { y } = teaching.at(-1)!;
   const waves = WANTED.map((wanted) => {
     const wave = new Float64Array(400).map(() => {
-      x = reservoir(x, wanted, y);
-      y = dot(R, seen(x, wanted));
+      x = reservoir(x, command(wanted), y);
+      y = dot(R, seen(x, command(wanted)));
       return y;
     });
     const settled = wave.subarray(SETTLING);
@@ -95,7 +98,11 @@ export async function followCommands(units: number, radius: number, seed: number
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const { units, seed, out } = commandLine({ units: whole(150), seed: whole(1, 0), out: text }).values;
+    const { units, seed, out } = commandLine({
+      units: whole(150, 1, 2000),
+      seed: whole(1, 0),
+      out: page,
+    }).values;
     const line = (cells: readonly (number | string)[]) =>
       console.log(cells.map((cell) => String(cell).padStart(8)).join(''));
     console.log('        waves a step: wanted and made');
@@ -103,7 +110,7 @@ if (import.meta.filename === process.argv[1]) {
     const figures: string[] = [];
     for (const radius of RADII) {
       const { waves, error, apart } = await followCommands(units, radius, seed);
-      line([radius, ...waves.map(({ made }) => made.toFixed(4)), error.toFixed(3), apart.toExponential(0)]);
+      line([radius, ...waves.map(({ made }) => made.toFixed(5)), error.toFixed(3), apart.toExponential(0)]);
       const changes = waves.flatMap(({ wave }) => [...wave.subarray(0, 100)]);
       const points = changes.map((value, t) => [t, value] as const);
       const marks = WANTED.map((_, i) => ({ x: 100 * i, label: '' }));

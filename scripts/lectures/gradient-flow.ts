@@ -5,21 +5,23 @@
  * - Vanilla RNN, h_t = tanh(Wx x_t + Wh h_{t-1}): each step back multiplies by Wh^T diag(1 - h_t^2), which stretches by
  *   at most Wh's largest singular value s. With s < 1 the gradient must vanish, as s^t or faster; with s > 1 it may
  *   explode, unless tanh holds it down, whose slope is below 1 where units are saturated (try --above 1.2).
- * - LSTM, c_t = f c_{t-1} + i g: the way back through c is a product with the forget gate, without a matrix, and the
- *   gradient stays within a factor of 30 over all steps where the gate is open. Half open, f = 0.5, it vanishes.
+ * - LSTM, c_t = f c_{t-1} + i g: here the loss reads c_T, and we look at gradients by c. From c_t to c_{t-1} they are
+ *   multiplied by the forget gate, without a matrix: half open, f = 0.5, they vanish; open, f = 0.993, they hardly fall
+ *   (--gates 0.01). Another way leads through h and the gates' matrices, and what it adds grows over many steps.
  * - Clipping scales the gradient by the weights, and so each step's part in it: steps of learning are no longer too
  *   long, but what is far back in time still counts thousands of times as much as what is near.
  *
  *     npx tsx scripts/lectures/gradient-flow.ts [options]
  *
- *     --below X            largest singular value s of the vanishing net and of the LSTM's matrices (0.8)
- *     --above X            of the exploding net (2)
+ *     --below X            largest singular value s of the vanishing net's matrix (0.8)
+ *     --above X            of the exploding net's (2)
+ *     --gates X            of the matrices of the LSTM's gates (0.8)
  *     --clip-norm X        (5)
  *     --steps N            T (50)
  *     --out FILE           a page with the chart (none)
  *     --seed N             (1)
  *
- * In a second: of a gradient of norm 1 there arrive 2.7e-8 with s = 0.8, 5.3e+3 with s = 2, 1.6 in an open LSTM.
+ * In a second: of a gradient of norm 1 there arrive 2.7e-8 with s = 0.8, 5.3e+3 with s = 2, 27 in an open LSTM.
  */
 import type { Cell } from '../../src/decoder/cells/cell.ts';
 import { lstm } from '../../src/decoder/cells/lstm.ts';
@@ -29,18 +31,18 @@ import * as ops from '../../src/graph/ops.ts';
 import { Random } from '../../src/random.ts';
 import { lineChart } from '../../src/report/chart.ts';
 import { clipScale } from '../../src/training/clipping.ts';
-import { commandLine, positive, text, whole } from './parts/command-line.ts';
+import { commandLine, positive, whole } from './parts/command-line.ts';
 import { Graph } from './parts/graph.ts';
 import { main } from './parts/main.ts';
 import { orthogonal } from './parts/orthogonal.ts';
-import { writePage } from './parts/page.ts';
+import { page, writePage } from './parts/page.ts';
 import { unroll } from './parts/unroll.ts';
 
 const [B, H] = [16, 64];
 /** Of the projected inputs Wx x_t, which are normal. */
 const INPUT_DEVIATION = 0.3;
 
-/** What arrives of the gradient: norms by h_T, h_{T-1}, ..., h_0, and the norm by Wh, to which all steps contribute. */
+/** What arrives: norms by h_T, h_{T-1}, ..., h_0 (LSTM: c), and the norm by Wh, to which all steps contribute. */
 interface Flow {
   readonly states: readonly number[];
   readonly weights: number;
@@ -57,9 +59,11 @@ export async function gradientFlow(
   const W = cell.gates * H;
   const Wh = ops.parameter('Wh', [H, W]);
   const states = unroll(cell, ops.input('projected', [T * B, W]), T, { Wh }, H);
-  const [last, ...earlier] = states.map(({ h, c }) => c ?? h).reverse();
-  const loss = ops.sum(ops.mul(last, ops.input("direction", [B, H])));
-  const [dWh, ...dh] = gradients(loss, [Wh, last, ...earlier]);
+  // From the last state back: an LSTM's c, the h of others.
+  const backwards = states.map(({ h, c }) => c ?? h).reverse();
+  const loss = ops.sum(ops.mul(backwards[0], ops.input('direction', [B, H])));
+  // dh[k] is by the state k steps back.
+  const [dWh, ...dh] = gradients(loss, [Wh, ...backwards]);
 
   const random = new Random(seed);
   const gates = Array.from({ length: cell.gates }, () => orthogonal(random, H));
@@ -87,11 +91,11 @@ export function clipped({ states, weights }: Flow, limit: number): Flow {
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const nets = { below: positive(0.8), above: positive(2), clipNorm: positive(5) };
-    const { values } = commandLine({ ...nets, steps: whole(50), out: text, seed: whole(1, 0) });
-    const { below, above, clipNorm, steps: T, seed } = values;
+    const nets = { below: positive(0.8), above: positive(2), gates: positive(0.8), clipNorm: positive(5) };
+    const { values } = commandLine({ ...nets, steps: whole(50, 1, 1000), out: page, seed: whole(1, 0) });
+    const { below, above, gates, clipNorm, steps: T, seed } = values;
     const vanilla = (s: number) => gradientFlow(rnn, { s, bias: [0], T, seed });
-    const gated = (f: number) => gradientFlow(lstm, { s: below, bias: [0, f, 0, 0], T, seed });
+    const gated = (f: number) => gradientFlow(lstm, { s: gates, bias: [0, f, 0, 0], T, seed });
     const exploding = await vanilla(above);
     const flows: Record<string, Flow> = {
       [`RNN, s = ${below}`]: await vanilla(below),
@@ -100,20 +104,19 @@ if (import.meta.filename === process.argv[1]) {
       'LSTM, forget gate open (bias 5)': await gated(5),
       'LSTM, forget gate half open (bias 0)': await gated(0),
     };
-    const shown = [0, 1, 2, 3, 4, 5].map((i) => Math.round((i * T) / 5));
-    const print = (name: string, cells: readonly (string | number)[]) =>
+    const shown = [...new Set([0, 1, 2, 3, 4, 5].map((i) => Math.round((i * T) / 5)))];
+    const print = (name: string, ...cells: readonly (string | number)[]) =>
       console.log(name.padEnd(39) + cells.map((cell) => String(cell).padStart(8)).join(''));
-    print('gradient by h, so many steps back; by Wh', [...shown, 'Wh']);
+    print('norm by h (LSTM: c), steps back; by Wh', ...shown, 'Wh');
     for (const [name, { states, weights }] of Object.entries(flows)) {
       const norms = [...shown.map((back) => states[back]), weights];
-      const cells = norms.map((norm) => norm.toExponential(1));
-      print(name, cells);
+      print(name, ...norms.map((norm) => norm.toExponential(1)));
     }
     if (values.out === undefined) return;
     const series = Object.entries(flows).map(([name, { states }]) => {
       return { name, points: states.map((norm, back) => [back, norm] as const), style: 'plain' as const };
     });
-    const axes = { title: 'Gradient by the state h', unit: 'norm', xLabel: 'steps back in time', log: true };
+    const axes = { title: 'Gradient by h (LSTM: c)', unit: 'norm', xLabel: 'steps back in time', log: true };
     const what = 'How much of the gradient of a loss that reads the last state arrives at earlier ones.';
     writePage(values.out, 'Vanishing and exploding gradients', what, lineChart(series, axes));
   });

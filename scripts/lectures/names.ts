@@ -9,7 +9,7 @@
  *     npx tsx scripts/lectures/names.ts [file] [options]
  *
  *     file                 a name a line (the 418 places that time zones are named after)
- *     --cell NAME          rnn, relu, lstm, gru, mut1, mut2, mut3 or mrnn (gru)
+ *     --cell NAME          any of docs/decoders.md (gru)
  *     --hidden-size N      (64)
  *     --batch-size N       names to learn from at a time (32)
  *     --steps N            batches (600)
@@ -40,18 +40,19 @@ export async function inventNames(
   { cell, hiddenSize, batchSize: B, steps, learningRate, count, temperature, seed }: Options,
   onLoss: (step: number, loss: number) => void = () => {},
 ) {
+  // The '' behind the names is there for a line end even where there is but one.
   const alphabet = new Alphabet([...names, ''].join('\n'));
-  const list = names.map((name) => alphabet.ids(`\n${name}\n`, 'a name'));
-  const T = Math.max(...list.map((ids) => ids.length)) - 1;
+  const idsOfNames = names.map((name) => alphabet.ids(`\n${name}\n`, 'a name'));
+  const T = Math.max(...idsOfNames.map((ids) => ids.length)) - 1;
   const random = new Random(seed);
   const model = new TextModel(cell, alphabet.characters.length, hiddenSize);
   const weights = model.initialWeights(random, 0.1);
   const learner = model.learner(T, B, weights, { optimizer: 'adam', learningRate, clipNorm: 5 });
   const start = model.zeroState(B);
   for (let step = 1; step <= steps; step++) {
-    const batch = Array.from({ length: B }, () => list[random.int(list.length)]);
+    const batch = Array.from({ length: B }, () => idsOfNames[random.int(idsOfNames.length)]);
     const characters = batch.reduce((sum, ids) => sum + ids.length - 1, 0);
-    const { loss } = await learner.step({ ...lesson(batch, T, 1 / characters), ...start });
+    const { loss } = await learner.step({ ...lesson(batch, T, { share: 1 / characters }), ...start });
     onLoss(step, loss);
   }
 
@@ -62,8 +63,8 @@ export async function inventNames(
     written.push(alphabet.text(await writer.write([end], { length: 2 * T, temperature, random, end })));
   }
   await Promise.all([learner.release(), writer.release()]);
-  const distinct = [...new Set(written)];
-  return { written, distinct, fresh: distinct.filter((name) => name !== '' && !names.includes(name)) };
+  const distinct = [...new Set(written)].filter((name) => name !== '');
+  return { written, distinct, fresh: distinct.filter((name) => !names.includes(name)) };
 }
 
 /** The places that time zones are named after, from the public domain's tz database. */
@@ -75,18 +76,18 @@ function places(): string {
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     const net = { cell: among(CELLS, 'gru'), hiddenSize: whole(64, 1, 10_000) };
-    const learning = { batchSize: whole(32), steps: whole(600), learningRate: positive(0.005) };
+    const learning = { batchSize: whole(32, 1, 1000), steps: whole(600), learningRate: positive(0.005) };
     const writing = { count: whole(1000), temperature: positive(1), seed: whole(1, 0) };
     const { values, files } = commandLine<Options>({ ...net, ...learning, ...writing }, true);
     const text = files.length === 0 ? places() : await readText(files);
     const names = [...new Set(text.split('\n').map((line) => line.trim()))].filter((name) => name !== '');
-    if (names.length === 0) throw new UserError(`expected a name a line but ${files[0]} is empty`);
+    if (names.length === 0) throw new UserError(`expected a name a line but ${files[0]} has none`);
     const { written, distinct, fresh } = await inventNames(names, values, (step, loss) => {
       if (step === 1 || step % 100 === 0)
         console.log(`step ${step}, loss: ${loss.toFixed(2)} nats a character`);
     });
-    console.log(`${written.length} names written: ${distinct.length} are distinct,`);
-    console.log(`${fresh.length} of these are new: not among the ${names.length} that were learned`);
-    console.log(fresh.slice(0, 24).join(', '));
+    console.log(`distinct names in ${written.length} tries: ${distinct.length}`);
+    console.log(`new, not among the ${names.length} that were learned: ${fresh.length}`);
+    if (fresh.length > 0) console.log(fresh.slice(0, 24).join(', '));
   });
 }

@@ -3,10 +3,10 @@
  * an embedding is therefore learning the first matrix of a net, and nobody needs to multiply by all those zeros: a
  * gather reads the rows, and its gradient adds rows up where they came from.
  *
- *     one-hot      x = O W, O [N,V] with a 1 for each word            dW = O^T dx
- *     embedding    x_n = row of W [V,E] for word n                    row of dW = sum of dx_n where the word is n's
+ *     one-hot      e = X W, row x_n of X [N,V] with a 1 for word n    dW = X^T de
+ *     embedding    e_n = row of W [V,E] for word n                    row of dW = sum of de_n where the word is n's
  *
- * Both compute the same loss, the mean over N words of |x_n - y_n|^2 / 2 with some vectors y, and its gradient by W.
+ * Both compute the same loss, the mean over N words of |e_n - y_n|^2 / 2 with some vectors y, and its gradient by W.
  *
  *     npx tsx scripts/lectures/one-hot-is-an-embedding.ts [options]
  *
@@ -43,7 +43,7 @@ interface Way {
 
 /** Embeds the same random words, which repeat themselves, in both ways. */
 export async function compare({ vocabulary: V, embeddingSize: E, words: N, seed }: Sizes) {
-  if (V * Math.max(N, E) > 2 ** 28)
+  if (Math.max(V * N, V * E, N * E) > 2 ** 28)
     throw new UserError('expected matrices of at most 1 GiB but these are larger');
   const random = new Random(seed);
   const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
@@ -57,21 +57,22 @@ export async function compare({ vocabulary: V, embeddingSize: E, words: N, seed 
   const W = parameter('W', [V, E]);
   const load = (graph: Readonly<Record<string, Expr>>) =>
     Session.load(emitOnnx(graph, { name: 'words', weights }), { threads: 1 }, 'the graph');
-  const measure = async (x: Expr, words: Tensor): Promise<Way> => {
-    const error = sub(x, input('y', [N, E]));
+  const measure = async (e: Expr, words: Readonly<Record<string, Tensor>>): Promise<Way> => {
+    const error = sub(e, input('y', [N, E]));
     const loss = mul(sum(mul(error, error)), 0.5 / N);
     const [gradient] = gradients(loss, [W]);
-    const forward = await load({ x });
+    const forward = await load({ e });
     const both = await load({ loss, gradient });
-    const vectorsMs = await fastest(() => forward.run({ words }));
-    const bothMs = await fastest(() => both.run({ words, y }));
-    const results = await both.run({ words, y });
+    const vectorsMs = await fastest(() => forward.run(words));
+    const bothMs = await fastest(() => both.run({ ...words, y }));
+    const results = await both.run({ ...words, y });
     await Promise.all([forward.release(), both.release()]);
     return { loss: results.loss.data[0], gradient: results.gradient.data, vectorsMs, bothMs };
   };
+  const [product, rows] = [matmul(input('oneHot', [N, V]), W), gather(W, input('ids', [N], 'int32'))];
   return {
-    oneHot: await measure(matmul(input('words', [N, V]), W), { dims: [N, V], data: oneHot }),
-    embedding: await measure(gather(W, input('words', [N], 'int32')), { dims: [N], data: ids }),
+    oneHot: await measure(product, { oneHot: { dims: [N, V], data: oneHot } }),
+    embedding: await measure(rows, { ids: { dims: [N], data: ids } }),
   };
 }
 

@@ -1,7 +1,8 @@
 /**
- * Optimizers side by side (CS231n, training neural networks; Martens & Sutskever 2011 for Hessian-free).
+ * Optimizers side by side (CS231n, training neural networks; Martens & Sutskever 2011 for Hessian-free). g is the
+ * gradient, but for Hessian-free scaled down to a norm of 1 where larger; src/training/optimizer.ts has all in full.
  *
- *     SGD            w -= rate g, where g is the gradient, scaled down to a norm of 1
+ *     SGD            w -= rate g
  *     momentum       v = 0.9 v + g                           w -= rate v
  *     Adagrad        s += g^2                                w -= rate g / sqrt(s)
  *     RMSProp        s = 0.99 s + 0.01 g^2                   w -= rate g / sqrt(s)
@@ -23,12 +24,12 @@
  */
 import { Random } from '../../src/random.ts';
 import { lineChart } from '../../src/report/chart.ts';
-import { commandLine, text, whole } from './parts/command-line.ts';
+import { commandLine, whole } from './parts/command-line.ts';
 import { HessianFree } from './parts/hessian-free.ts';
 import { Learner, type LearnerOptions } from './parts/learner.ts';
 import { main } from './parts/main.ts';
 import { BITS, DELAY, memoryNet, memoryTask } from './parts/memory-task.ts';
-import { writePage } from './parts/page.ts';
+import { page, writePage } from './parts/page.ts';
 import { initialWeights } from './parts/weights.ts';
 
 const H = 32; // hidden units
@@ -93,7 +94,7 @@ export function stepsTo(goal: number, { losses }: Curve): number {
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const { budget, seed, out } = commandLine({ budget: whole(600), seed: whole(1, 0), out: text }).values;
+    const { budget, seed, out } = commandLine({ budget: whole(600), seed: whole(1, 0), out: page }).values;
     const curves = await compareOptimizers(budget, seed);
     const print = (name: string, ...cells: readonly unknown[]) =>
       console.log(name.padEnd(20) + cells.map((cell) => String(cell).padStart(14)).join(''));

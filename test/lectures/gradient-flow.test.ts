@@ -8,7 +8,7 @@ import { add, matmul } from '../../src/graph/ops.ts';
 describe('gradient-flow', () => {
   const [T, seed] = [50, 1];
   const vanilla = (s: number) => gradientFlow(rnn, { s, bias: [0], T, seed });
-  const gated = (forget: number) => gradientFlow(lstm, { s: 0.8, bias: [0, forget, 0, 0], T, seed });
+  const gated = (forget: number, s = 0.8) => gradientFlow(lstm, { s, bias: [0, forget, 0, 0], T, seed });
 
   test('measures the gradient: without tanh, it is s^t exactly', async () => {
     const linear: Cell = { ...rnn, step: (a, { h }, { Wh }) => ({ h: add(matmul(h, Wh), a) }) };
@@ -37,8 +37,17 @@ describe('gradient-flow', () => {
   });
 
   test('passes through an LSTM whose forget gate is open, and not through one half open', async () => {
-    const open = await gated(5);
-    for (const norm of open.states) expect(Math.abs(Math.log10(norm))).toBeLessThan(1.5);
+    const { states } = await gated(5);
+    expect(states[0]).toBeCloseTo(1, 5);
+    for (const norm of states) expect(norm).toBeGreaterThan(0.9);
     expect((await gated(0)).states[T]).toBeLessThan(1e-7);
+  });
+
+  test('is multiplied by the forget gate alone without the matrices, which are why it grows', async () => {
+    const f = 1 / (1 + Math.exp(-5));
+    (await gated(5, 0)).states.forEach((norm, t) => {
+      expect(norm / f ** t).toBeCloseTo(1, 1);
+    });
+    expect((await gated(5)).states[T]).toBeGreaterThan(10);
   });
 });

@@ -5,8 +5,8 @@ import { learnToTranslate } from '../../scripts/lectures/translate.ts';
 const options = { hiddenSize: 32, steps: 200, seed: 1 };
 
 /** The place of the English word that was looked at most for a French one. */
-const lookedAt = ({ looks }: Translation, word: number) =>
-  looks.at(word)!.indexOf(Math.max(...looks.at(word)!));
+const lookedAt = ({ attention }: Translation, word: number) =>
+  attention.at(word)!.indexOf(Math.max(...attention.at(word)!));
 
 describe('translate', () => {
   test('translates sentences that it never saw, and looks where the grammar says', async () => {
@@ -22,9 +22,9 @@ describe('translate', () => {
     const crossed = coloured.filter((one) => lookedAt(one, 1) === 2 && lookedAt(one, 2) === 1);
     expect(crossed.length / coloured.length).toBeGreaterThan(0.8);
 
-    for (const { english, said, looks } of translations) {
-      expect(looks).toHaveLength(said.length);
-      for (const row of looks) {
+    for (const { english, said, attention } of translations) {
+      expect(attention).toHaveLength(said.length);
+      for (const row of attention) {
         expect(row).toHaveLength(english.length);
         expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 4);
       }

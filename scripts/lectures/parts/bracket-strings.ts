@@ -51,7 +51,7 @@ export function unbalanced(random: Random, pairs: number): string {
 
 /**
  * B strings of so many pairs, every other one balanced, for a net of T = 2 x `most` steps. Its inputs: brackets [T*B],
- * step after step, 1 where one closes; last [B], the rows of the strings' ends; balanced [B], the answers.
+ * step after step, 1 where one closes; endRows [B], where in those rows the strings end; balanced [B], the answers.
  */
 export function bracketProblems(random: Random, B: number, least: number, most: number) {
   const strings = Array.from({ length: B }, (_, i) => {
@@ -59,8 +59,12 @@ export function bracketProblems(random: Random, B: number, least: number, most: 
   });
   const bracketAt = (t: number) => strings.map((string) => (string[t] === ')' ? 1 : 0));
   const brackets = Array.from({ length: 2 * most }, (_, t) => bracketAt(t)).flat();
-  const last = strings.map((string, i) => (string.length - 1) * B + i);
+  const endRows = strings.map((string, i) => (string.length - 1) * B + i);
   const answers = strings.map((_, i) => 1 - (i % 2));
   const ids = (values: readonly number[]) => ({ dims: [values.length], data: Int32Array.from(values) });
-  return { strings, answers, inputs: { brackets: ids(brackets), last: ids(last), balanced: ids(answers) } };
+  return {
+    strings,
+    answers,
+    inputs: { brackets: ids(brackets), endRows: ids(endRows), balanced: ids(answers) },
+  };
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import * as read from '../../../src/cli/command.ts';
 
 /** An option of a script: what it is where it isn't given, and how its text is read. */
-interface Option<Value> {
+export interface Option<Value> {
   readonly otherwise: Value;
   readonly reader: (name: string) => (text: string) => Value;
 }

@@ -5,7 +5,7 @@ import type { Tensor } from '../../../src/onnx/session.ts';
 import type { Arrays } from '../../../src/training/optimizer.ts';
 import { Graph } from './graph.ts';
 import { Learner } from './learner.ts';
-import { conjugateGradients, dot, type Vector } from './linear-algebra.ts';
+import { conjugateGradients, dot, plus, type Vector } from './linear-algebra.ts';
 
 type Exprs = Readonly<Record<string, Expr>>;
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -38,20 +38,20 @@ export class HessianFree {
     let runs = 2;
     const product = async (v: Vector) => {
       runs += 2;
-      const image = flat(await this.matrix.times(arraysLike(weights, v), weights, inputs), weights);
-      return image.map((value, i) => value + this.damping * v[i]);
+      const Gv = flat(await this.matrix.times(arraysLike(weights, v), weights, inputs), weights);
+      return plus(Gv, this.damping, v);
     };
-    const step = await conjugateGradients(product, downhill, SOLVING);
+    const d = await conjugateGradients(product, downhill, SOLVING);
 
     const start = flat(weights, weights);
     const goTo = (place: Vector) => {
       for (const [name, data] of arraysLike(weights, place)) weights.get(name)!.set(data);
     };
-    goTo(start.map((w, i) => w + step[i]));
+    goTo(plus(start, 1, d));
     const gain = loss - (await this.learner.step(inputs, false)).loss;
     if (!(gain > 0)) goTo(start);
     // The share of what the model promised says how far to trust it next time (Levenberg & Marquardt).
-    const share = gain / (dot(step, downhill) / 2);
+    const share = gain / (dot(d, downhill) / 2);
     if (share > 0.75) this.damping /= 1.5;
     else if (!(share > 0.25)) this.damping *= 1.5;
     return { loss, runs };

@@ -21,8 +21,9 @@ export function spectralRadius(A: readonly Vector[]): number {
   let growth = 0;
   for (let k = -100; k < 500; k++) {
     const next = multiply(A, x);
-    if (k >= 0) growth += Math.log(norm(next)) / 500;
-    x = next.map((value) => value / norm(next));
+    const length = norm(next);
+    if (k >= 0) growth += Math.log(length) / 500;
+    x = next.map((value) => value / length);
   }
   return Math.exp(growth);
 }
@@ -43,10 +44,10 @@ export async function conjugateGradients(
   let squares = dot(b, b);
   const enough = tolerance ** 2 * squares;
   for (let used = 0; used < products && squares > enough; used++) {
-    const image = await product(direction);
-    const step = squares / dot(direction, image);
+    const Ad = await product(direction);
+    const step = squares / dot(direction, Ad);
     x = plus(x, step, direction);
-    residual = plus(residual, -step, image);
+    residual = plus(residual, -step, Ad);
     const next = dot(residual, residual);
     direction = plus(residual, next / squares, direction);
     squares = next;

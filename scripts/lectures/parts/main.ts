@@ -29,8 +29,15 @@ function userError(thrown: unknown): UserError {
   if (thrown instanceof UserError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (!code?.startsWith('ERR_PARSE_ARGS')) throw thrown;
-  // parseArgs goes on about how to pass an argument that begins with a dash.
   const [sentence] = message.split(/\. |\n/);
+  const [, option] = /^Option '(\S+)' argument is ambiguous/.exec(message) ?? [];
+  if (option !== undefined) {
+    const given = process.argv.find((word, i) => word.startsWith('-') && process.argv[i - 1] === option)!;
+    const quoted = /^[-+.\w]*$/.test(given) ? given : `'${given}'`;
+    return new UserError(`expected a value of ${option} but got ${quoted}, which looks like an option`, {
+      hint: `a value that begins with a dash is written ${option}=${quoted}`,
+    });
+  }
   return new UserError(sentence!, { hint: 'the options are listed by --help' });
 }
 

@@ -9,7 +9,8 @@ export function orthogonal(random: Random, n: number): number[][] {
       const along = u.reduce((sum, x, j) => sum + x * v[j], 0);
       v = v.map((x, j) => x - along * u[j]);
     }
-    rows.push(v.map((x) => x / Math.hypot(...v)));
+    const length = Math.hypot(...v);
+    rows.push(v.map((x) => x / length));
   }
   return rows;
 }

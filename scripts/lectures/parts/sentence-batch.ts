@@ -4,19 +4,19 @@ const S = LONGEST;
 
 /**
  * B sentences as the inputs of a net that translates them. Words are ids [S*B], all first words first: `english`,
- * `french`, and `before`, the word before each French one. Around a sentence there are full stops. `hidden` [B,S] is 0
- * where the net may look and far below 0 where not: behind the end, or without attention at all but the last state.
+ * `french`, and `before`, the word before each French one. Around a sentence there are full stops. `mask` [B,S] is 0
+ * where the net may look and far below 0 where not: behind the end, or before the last state where it never `looksBack`.
  */
-export function sentenceBatch(pairs: readonly SentencePair[], attention: boolean) {
+export function sentenceBatch(pairs: readonly SentencePair[], looksBack: boolean) {
   const B = pairs.length;
   const [english, french] = [pairs.map((pair) => pair.english), pairs.map((pair) => pair.french)];
-  const hidden = Float32Array.from({ length: B * S }, (_, i) => {
+  const mask = Float32Array.from({ length: B * S }, (_, i) => {
     const [b, j] = [Math.floor(i / S), i % S];
-    return (attention ? j >= english[b].length : j < S - 1) ? -1e4 : 0;
+    return (looksBack ? j >= english[b].length : j < S - 1) ? -1e4 : 0;
   });
   return {
     english: wordIds(english, ENGLISH),
-    hidden: { dims: [B, S], data: hidden },
+    mask: { dims: [B, S], data: mask },
     before: wordIds(french, FRENCH, 1),
     french: wordIds(french, FRENCH),
   };

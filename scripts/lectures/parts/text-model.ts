@@ -87,7 +87,7 @@ export class TextModel {
 export function lesson(
   texts: readonly ArrayLike<number>[],
   T: number,
-  share: number,
+  { share }: { readonly share: number },
 ): Record<string, Tensor> {
   const B = texts.length;
   const idAt = (i: number, ahead: number) => texts[i % B][Math.floor(i / B) + ahead] ?? 0;
