@@ -87,17 +87,15 @@ export async function learnAddition(options: Options, tell: (line: string) => vo
   };
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const sizes = { bits: whole(8, 1, 100), testBits: whole(24, 1, 1000), hiddenSize: whole(8, 1, 1000) };
-    const { values } = commandLine<Options>({ ...sizes, steps: whole(1000), seed: whole(1, 0) });
-    const { right, of, agreement, unit, first } = await learnAddition(values, console.log);
-    console.log(`\n${right} of ${of} sums of ${values.testBits}-bit numbers right in every bit, such as\n`);
-    const print = (name: string, bits: string, says: unknown) =>
-      console.log(`${name.padStart(11)}  ${bits}  ${says}`);
-    for (const name of ['a', 'b', 'sum'] as const) print(name, first[name], BigInt(`0b${first[name]}`));
-    print('carry', first.carry, 'out of each column');
-    const share = `${(100 * agreement).toFixed(1)} % of all steps`;
-    print(`unit ${unit}`, first.sign, `its sign: the carry at ${share}`);
-  });
-}
+await main(import.meta.filename, async () => {
+  const sizes = { bits: whole(8, 1, 100), testBits: whole(24, 1, 1000), hiddenSize: whole(8, 1, 1000) };
+  const { values } = commandLine<Options>({ ...sizes, steps: whole(1000), seed: whole(1, 0) });
+  const { right, of, agreement, unit, first } = await learnAddition(values, console.log);
+  console.log(`\n${right} of ${of} sums of ${values.testBits}-bit numbers right in every bit, such as\n`);
+  const print = (name: string, bits: string, says: unknown) =>
+    console.log(`${name.padStart(11)}  ${bits}  ${says}`);
+  for (const name of ['a', 'b', 'sum'] as const) print(name, first[name], BigInt(`0b${first[name]}`));
+  print('carry', first.carry, 'out of each column');
+  const share = `${(100 * agreement).toFixed(1)} % of all steps`;
+  print(`unit ${unit}`, first.sign, `its sign: the carry at ${share}`);
+});

@@ -94,25 +94,23 @@ export async function learnBrackets(options: Options, tell: (line: string) => vo
   return [await test(1, pairs), await test(pairs + 1, 2 * pairs), await test(2 * pairs + 1, 3 * pairs)];
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const { out, ...options } = commandLine({
-      pairs: whole(10, 1, 100),
-      hiddenSize: whole(8, 1, 1000),
-      noise: { otherwise: 1, reader: (name: string) => real(name, '0 or more', (x) => x >= 0) },
-      steps: whole(2000),
-      out: page,
-      seed: whole(1, 0),
-    }).values;
-    const results = await learnBrackets(options, console.log);
-    for (const { least, most, right, cell } of results) {
-      const score = `${(100 * right).toFixed(1)} % of ${TESTS} right`;
-      const counting = `cell ${cell.index} and depth correlate by ${cell.correlation.toFixed(3)}`;
-      console.log(`${least} to ${most} pairs: ${score}; ${counting}`);
-    }
-    if (out === undefined) return;
-    const what = `An LSTM that learnt from strings of up to ${options.pairs} pairs reads a longer one.`;
-    const [, { string, cell, values }] = results;
-    writePage(out, 'A cell that counts', what, depthPicture(string, cell, values));
-  });
-}
+await main(import.meta.filename, async () => {
+  const { out, ...options } = commandLine({
+    pairs: whole(10, 1, 100),
+    hiddenSize: whole(8, 1, 1000),
+    noise: { otherwise: 1, reader: (name: string) => real(name, '0 or more', (x) => x >= 0) },
+    steps: whole(2000),
+    out: page,
+    seed: whole(1, 0),
+  }).values;
+  const results = await learnBrackets(options, console.log);
+  for (const { least, most, right, cell } of results) {
+    const score = `${(100 * right).toFixed(1)} % of ${TESTS} right`;
+    const counting = `cell ${cell.index} and depth correlate by ${cell.correlation.toFixed(3)}`;
+    console.log(`${least} to ${most} pairs: ${score}; ${counting}`);
+  }
+  if (out === undefined) return;
+  const what = `An LSTM that learnt from strings of up to ${options.pairs} pairs reads a longer one.`;
+  const [, { string, cell, values }] = results;
+  writePage(out, 'A cell that counts', what, depthPicture(string, cell, values));
+});

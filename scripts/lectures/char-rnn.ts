@@ -95,17 +95,15 @@ export async function charRnn(
   return losses;
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const net = { cell: among(CELLS, 'rnn'), hiddenSize: whole(100, 1, 10_000), seed: whole(1, 0) };
-    const learning = { chunk: whole(25, 1, 1000), learningRate: positive(0.1), iterations: whole(10_000) };
-    const writing = { sampleEvery: whole(1000), length: whole(200), temperature: positive(1), prime: text };
-    const { values, files } = commandLine<CharRnnOptions>({ ...net, ...learning, ...writing }, true);
-    const source = await readText(files.length === 0 ? [TEXT] : files);
-    await charRnn(source, values, (iteration, smoothLoss, sample) => {
-      const mean = (smoothLoss / values.chunk).toFixed(2);
-      console.log(`----\n${sample}\n----`);
-      console.log(`iter ${iteration}, loss: ${smoothLoss.toFixed(2)} (${mean} nats a character)`);
-    });
+await main(import.meta.filename, async () => {
+  const net = { cell: among(CELLS, 'rnn'), hiddenSize: whole(100, 1, 10_000), seed: whole(1, 0) };
+  const learning = { chunk: whole(25, 1, 1000), learningRate: positive(0.1), iterations: whole(10_000) };
+  const writing = { sampleEvery: whole(1000), length: whole(200), temperature: positive(1), prime: text };
+  const { values, files } = commandLine<CharRnnOptions>({ ...net, ...learning, ...writing }, true);
+  const source = await readText(files.length === 0 ? [TEXT] : files);
+  await charRnn(source, values, (iteration, smoothLoss, sample) => {
+    const mean = (smoothLoss / values.chunk).toFixed(2);
+    console.log(`----\n${sample}\n----`);
+    console.log(`iter ${iteration}, loss: ${smoothLoss.toFixed(2)} (${mean} nats a character)`);
   });
-}
+});

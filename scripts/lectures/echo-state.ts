@@ -96,30 +96,28 @@ export async function followCommands(units: number, radius: number, seed: number
   return { waves, error: waves.reduce((total, { error }) => total + error, 0) / waves.length, apart };
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const { units, seed, out } = commandLine({
-      units: whole(150, 1, 2000),
-      seed: whole(1, 0),
-      out: page,
-    }).values;
-    const line = (cells: readonly (number | string)[]) =>
-      console.log(cells.map((cell) => String(cell).padStart(8)).join(''));
-    console.log('        waves a step: wanted and made');
-    line(['radius', ...WANTED, 'error', 'apart']);
-    const figures: string[] = [];
-    for (const radius of RADII) {
-      const { waves, error, apart } = await followCommands(units, radius, seed);
-      line([radius, ...waves.map(({ made }) => made.toFixed(5)), error.toFixed(3), apart.toExponential(0)]);
-      const changes = waves.flatMap(({ wave }) => [...wave.subarray(0, 100)]);
-      const points = changes.map((value, t) => [t, value] as const);
-      const marks = WANTED.map((_, i) => ({ x: 100 * i, label: '' }));
-      const axes = { title: `Spectral radius ${radius}`, unit: '', xLabel: 'step', marks };
-      figures.push(lineChart([{ name: 'y', style: 'plain', points }], axes));
-    }
-    if (out === undefined) return;
-    const commands = WANTED.join(', then ');
-    const note = `Told to make ${commands} waves a step. The first 100 of the 400 steps behind each command.`;
-    writePage(out, 'An echo state network', note, `<div class="charts">${figures.join('\n')}</div>`);
-  });
-}
+await main(import.meta.filename, async () => {
+  const { units, seed, out } = commandLine({
+    units: whole(150, 1, 2000),
+    seed: whole(1, 0),
+    out: page,
+  }).values;
+  const line = (cells: readonly (number | string)[]) =>
+    console.log(cells.map((cell) => String(cell).padStart(8)).join(''));
+  console.log('        waves a step: wanted and made');
+  line(['radius', ...WANTED, 'error', 'apart']);
+  const figures: string[] = [];
+  for (const radius of RADII) {
+    const { waves, error, apart } = await followCommands(units, radius, seed);
+    line([radius, ...waves.map(({ made }) => made.toFixed(5)), error.toFixed(3), apart.toExponential(0)]);
+    const changes = waves.flatMap(({ wave }) => [...wave.subarray(0, 100)]);
+    const points = changes.map((value, t) => [t, value] as const);
+    const marks = WANTED.map((_, i) => ({ x: 100 * i, label: '' }));
+    const axes = { title: `Spectral radius ${radius}`, unit: '', xLabel: 'step', marks };
+    figures.push(lineChart([{ name: 'y', style: 'plain', points }], axes));
+  }
+  if (out === undefined) return;
+  const commands = WANTED.join(', then ');
+  const note = `Told to make ${commands} waves a step. The first 100 of the 400 steps behind each command.`;
+  writePage(out, 'An echo state network', note, `<div class="charts">${figures.join('\n')}</div>`);
+});

@@ -89,35 +89,33 @@ export function clipped({ states, weights }: Flow, limit: number): Flow {
   return { states: states.map((norm) => norm * scale), weights: weights * scale };
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const nets = { below: positive(0.8), above: positive(2), gates: positive(0.8), clipNorm: positive(5) };
-    const { values } = commandLine({ ...nets, steps: whole(50, 1, 1000), out: page, seed: whole(1, 0) });
-    const { below, above, gates, clipNorm, steps: T, seed } = values;
-    const vanilla = (s: number) => gradientFlow(rnn, { s, bias: [0], T, seed });
-    const gated = (f: number) => gradientFlow(lstm, { s: gates, bias: [0, f, 0, 0], T, seed });
-    const exploding = await vanilla(above);
-    const flows: Record<string, Flow> = {
-      [`RNN, s = ${below}`]: await vanilla(below),
-      [`RNN, s = ${above}`]: exploding,
-      [`RNN, s = ${above}, clipped to ${clipNorm}`]: clipped(exploding, clipNorm),
-      'LSTM, forget gate open (bias 5)': await gated(5),
-      'LSTM, forget gate half open (bias 0)': await gated(0),
-    };
-    const shown = [...new Set([0, 1, 2, 3, 4, 5].map((i) => Math.round((i * T) / 5)))];
-    const print = (name: string, ...cells: readonly (string | number)[]) =>
-      console.log(name.padEnd(39) + cells.map((cell) => String(cell).padStart(8)).join(''));
-    print('norm by h (LSTM: c), steps back; by Wh', ...shown, 'Wh');
-    for (const [name, { states, weights }] of Object.entries(flows)) {
-      const norms = [...shown.map((back) => states[back]), weights];
-      print(name, ...norms.map((norm) => norm.toExponential(1)));
-    }
-    if (values.out === undefined) return;
-    const series = Object.entries(flows).map(([name, { states }]) => {
-      return { name, points: states.map((norm, back) => [back, norm] as const), style: 'plain' as const };
-    });
-    const axes = { title: 'Gradient by h (LSTM: c)', unit: 'norm', xLabel: 'steps back in time', log: true };
-    const what = 'How much of the gradient of a loss that reads the last state arrives at earlier ones.';
-    writePage(values.out, 'Vanishing and exploding gradients', what, lineChart(series, axes));
+await main(import.meta.filename, async () => {
+  const nets = { below: positive(0.8), above: positive(2), gates: positive(0.8), clipNorm: positive(5) };
+  const { values } = commandLine({ ...nets, steps: whole(50, 1, 1000), out: page, seed: whole(1, 0) });
+  const { below, above, gates, clipNorm, steps: T, seed } = values;
+  const vanilla = (s: number) => gradientFlow(rnn, { s, bias: [0], T, seed });
+  const gated = (f: number) => gradientFlow(lstm, { s: gates, bias: [0, f, 0, 0], T, seed });
+  const exploding = await vanilla(above);
+  const flows: Record<string, Flow> = {
+    [`RNN, s = ${below}`]: await vanilla(below),
+    [`RNN, s = ${above}`]: exploding,
+    [`RNN, s = ${above}, clipped to ${clipNorm}`]: clipped(exploding, clipNorm),
+    'LSTM, forget gate open (bias 5)': await gated(5),
+    'LSTM, forget gate half open (bias 0)': await gated(0),
+  };
+  const shown = [...new Set([0, 1, 2, 3, 4, 5].map((i) => Math.round((i * T) / 5)))];
+  const print = (name: string, ...cells: readonly (string | number)[]) =>
+    console.log(name.padEnd(39) + cells.map((cell) => String(cell).padStart(8)).join(''));
+  print('norm by h (LSTM: c), steps back; by Wh', ...shown, 'Wh');
+  for (const [name, { states, weights }] of Object.entries(flows)) {
+    const norms = [...shown.map((back) => states[back]), weights];
+    print(name, ...norms.map((norm) => norm.toExponential(1)));
+  }
+  if (values.out === undefined) return;
+  const series = Object.entries(flows).map(([name, { states }]) => {
+    return { name, points: states.map((norm, back) => [back, norm] as const), style: 'plain' as const };
   });
-}
+  const axes = { title: 'Gradient by h (LSTM: c)', unit: 'norm', xLabel: 'steps back in time', log: true };
+  const what = 'How much of the gradient of a loss that reads the last state arrives at earlier ones.';
+  writePage(values.out, 'Vanishing and exploding gradients', what, lineChart(series, axes));
+});

@@ -73,21 +73,19 @@ function places(): string {
   return zones.map((zone) => zone.split('/').at(-1)!.replaceAll('_', ' ')).join('\n');
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const net = { cell: among(CELLS, 'gru'), hiddenSize: whole(64, 1, 10_000) };
-    const learning = { batchSize: whole(32, 1, 1000), steps: whole(600), learningRate: positive(0.005) };
-    const writing = { count: whole(1000), temperature: positive(1), seed: whole(1, 0) };
-    const { values, files } = commandLine<Options>({ ...net, ...learning, ...writing }, true);
-    const text = files.length === 0 ? places() : await readText(files);
-    const names = [...new Set(text.split('\n').map((line) => line.trim()))].filter((name) => name !== '');
-    if (names.length === 0) throw new UserError(`expected a name a line but ${files[0]} has none`);
-    const { written, distinct, fresh } = await inventNames(names, values, (step, loss) => {
-      if (step === 1 || step % 100 === 0)
-        console.log(`step ${step}, loss: ${loss.toFixed(2)} nats a character`);
-    });
-    console.log(`distinct names in ${written.length} tries: ${distinct.length}`);
-    console.log(`new, not among the ${names.length} that were learned: ${fresh.length}`);
-    if (fresh.length > 0) console.log(fresh.slice(0, 24).join(', '));
+await main(import.meta.filename, async () => {
+  const net = { cell: among(CELLS, 'gru'), hiddenSize: whole(64, 1, 10_000) };
+  const learning = { batchSize: whole(32, 1, 1000), steps: whole(600), learningRate: positive(0.005) };
+  const writing = { count: whole(1000), temperature: positive(1), seed: whole(1, 0) };
+  const { values, files } = commandLine<Options>({ ...net, ...learning, ...writing }, true);
+  const text = files.length === 0 ? places() : await readText(files);
+  const names = [...new Set(text.split('\n').map((line) => line.trim()))].filter((name) => name !== '');
+  if (names.length === 0) throw new UserError(`expected a name a line but ${files[0]} has none`);
+  const { written, distinct, fresh } = await inventNames(names, values, (step, loss) => {
+    if (step === 1 || step % 100 === 0)
+      console.log(`step ${step}, loss: ${loss.toFixed(2)} nats a character`);
   });
-}
+  console.log(`distinct names in ${written.length} tries: ${distinct.length}`);
+  console.log(`new, not among the ${names.length} that were learned: ${fresh.length}`);
+  if (fresh.length > 0) console.log(fresh.slice(0, 24).join(', '));
+});

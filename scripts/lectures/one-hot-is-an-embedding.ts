@@ -82,22 +82,20 @@ export function difference(a: Float32Array, b: Float32Array): number {
   return most(a.map((x, i) => x - b[i])) / most(a);
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const sizes = { vocabulary: whole(10_000), embeddingSize: whole(512), words: whole(1000) };
-    const { values } = commandLine<Sizes>({ ...sizes, seed: whole(1, 0) });
-    const { oneHot, embedding } = await compare(values);
-    console.log(`V = ${values.vocabulary}, E = ${values.embeddingSize}, N = ${values.words}`);
-    console.log(`loss: one-hot ${oneHot.loss}, embedding ${embedding.loss}`);
-    const share = difference(oneHot.gradient, embedding.gradient);
-    console.log(`gradient: largest difference ${share} of the largest value`);
-    for (const [what, key] of [
-      ['vectors', 'vectorsMs'],
-      ['loss and gradient', 'bothMs'],
-    ] as const) {
-      const [slow, fast] = [oneHot[key], embedding[key]];
-      const times = `one-hot ${slow.toFixed(1)} ms, embedding ${fast.toFixed(2)} ms`;
-      console.log(`${what}: ${times}, ratio ${(slow / fast).toFixed(0)}`);
-    }
-  });
-}
+await main(import.meta.filename, async () => {
+  const sizes = { vocabulary: whole(10_000), embeddingSize: whole(512), words: whole(1000) };
+  const { values } = commandLine<Sizes>({ ...sizes, seed: whole(1, 0) });
+  const { oneHot, embedding } = await compare(values);
+  console.log(`V = ${values.vocabulary}, E = ${values.embeddingSize}, N = ${values.words}`);
+  console.log(`loss: one-hot ${oneHot.loss}, embedding ${embedding.loss}`);
+  const share = difference(oneHot.gradient, embedding.gradient);
+  console.log(`gradient: largest difference ${share} of the largest value`);
+  for (const [what, key] of [
+    ['vectors', 'vectorsMs'],
+    ['loss and gradient', 'bothMs'],
+  ] as const) {
+    const [slow, fast] = [oneHot[key], embedding[key]];
+    const times = `one-hot ${slow.toFixed(1)} ms, embedding ${fast.toFixed(2)} ms`;
+    console.log(`${what}: ${times}, ratio ${(slow / fast).toFixed(0)}`);
+  }
+});

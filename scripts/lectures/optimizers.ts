@@ -92,31 +92,29 @@ export function stepsTo(goal: number, { losses }: Curve): number {
   return step < 0 ? Number.POSITIVE_INFINITY : step;
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const { budget, seed, out } = commandLine({ budget: whole(600), seed: whole(1, 0), out: page }).values;
-    const curves = await compareOptimizers(budget, seed);
-    const print = (name: string, ...cells: readonly unknown[]) =>
-      console.log(name.padEnd(20) + cells.map((cell) => String(cell).padStart(14)).join(''));
-    print('', `steps to ${GOAL}`, 'graphs run', `loss at ${budget}`);
-    for (const curve of curves) {
-      const steps = stepsTo(GOAL, curve);
-      const done = Number.isFinite(steps) ? steps : 'never';
-      print(curve.name, done, curve.runs[steps] ?? '', curve.losses.at(-1)!.toExponential(1));
-    }
-    if (out === undefined) return;
-    const chart = (title: string, xLabel: string, x: (curve: Curve, step: number) => number) => {
-      const series = curves.map((curve) => {
-        const points = curve.losses.map((loss, step) => [x(curve, step), loss] as const);
-        return { name: curve.name, style: 'plain' as const, points: points.filter(([, y]) => y > 1e-5) };
-      });
-      return lineChart(series, { title, unit: 'nats a bit, down to 0.00001', xLabel, log: true });
-    };
-    const figures = [
-      chart('Loss by step', 'step', (_, step) => step),
-      chart('Loss by work', 'graphs run', ({ runs }, step) => runs[step]),
-    ];
-    const task = `An RNN with ${H} units says ${BITS} bits again, ${DELAY} steps after it heard them.`;
-    writePage(out, 'Optimizers side by side', task, `<div class="charts">${figures.join('')}</div>`);
-  });
-}
+await main(import.meta.filename, async () => {
+  const { budget, seed, out } = commandLine({ budget: whole(600), seed: whole(1, 0), out: page }).values;
+  const curves = await compareOptimizers(budget, seed);
+  const print = (name: string, ...cells: readonly unknown[]) =>
+    console.log(name.padEnd(20) + cells.map((cell) => String(cell).padStart(14)).join(''));
+  print('', `steps to ${GOAL}`, 'graphs run', `loss at ${budget}`);
+  for (const curve of curves) {
+    const steps = stepsTo(GOAL, curve);
+    const done = Number.isFinite(steps) ? steps : 'never';
+    print(curve.name, done, curve.runs[steps] ?? '', curve.losses.at(-1)!.toExponential(1));
+  }
+  if (out === undefined) return;
+  const chart = (title: string, xLabel: string, x: (curve: Curve, step: number) => number) => {
+    const series = curves.map((curve) => {
+      const points = curve.losses.map((loss, step) => [x(curve, step), loss] as const);
+      return { name: curve.name, style: 'plain' as const, points: points.filter(([, y]) => y > 1e-5) };
+    });
+    return lineChart(series, { title, unit: 'nats a bit, down to 0.00001', xLabel, log: true });
+  };
+  const figures = [
+    chart('Loss by step', 'step', (_, step) => step),
+    chart('Loss by work', 'graphs run', ({ runs }, step) => runs[step]),
+  ];
+  const task = `An RNN with ${H} units says ${BITS} bits again, ${DELAY} steps after it heard them.`;
+  writePage(out, 'Optimizers side by side', task, `<div class="charts">${figures.join('')}</div>`);
+});

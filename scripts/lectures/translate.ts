@@ -102,24 +102,22 @@ export async function learnToTranslate(options: Options, looksBack: boolean): Pr
   return translations;
 }
 
-if (import.meta.filename === process.argv[1]) {
-  await main(async () => {
-    const { out, ...options } = commandLine({
-      steps: whole(500),
-      hiddenSize: whole(32, 1, 1000),
-      out: page,
-      seed: whole(1, 0),
-    }).values;
-    const translations = await learnToTranslate(options, true);
-    const right = (all: readonly Translation[]) => `${all.filter(isRight).length} of ${all.length}`;
-    console.log(`With attention, ${right(translations)} new sentences right; where it looked, in %:\n`);
-    const examples = translations.filter(({ english }) => english.length > 8).slice(0, 4);
-    console.log(heatTable(examples[0].said, examples[0].english, examples[0].attention));
-    const blind = await learnToTranslate(options, false);
-    console.log(`\nWith the last state only, ${right(blind)} new sentences right.`);
-    if (out === undefined) return;
-    const maps = examples.map((one) => heatMap(one.said.join(' '), one.said, one.english, one.attention));
-    const note = 'Rows: the French words said. Columns: the English words that the net looked at for each.';
-    writePage(out, 'Translation with attention', note, `<div class="charts">${maps.join('\n')}</div>`);
-  });
-}
+await main(import.meta.filename, async () => {
+  const { out, ...options } = commandLine({
+    steps: whole(500),
+    hiddenSize: whole(32, 1, 1000),
+    out: page,
+    seed: whole(1, 0),
+  }).values;
+  const translations = await learnToTranslate(options, true);
+  const right = (all: readonly Translation[]) => `${all.filter(isRight).length} of ${all.length}`;
+  console.log(`With attention, ${right(translations)} new sentences right; where it looked, in %:\n`);
+  const examples = translations.filter(({ english }) => english.length > 8).slice(0, 4);
+  console.log(heatTable(examples[0].said, examples[0].english, examples[0].attention));
+  const blind = await learnToTranslate(options, false);
+  console.log(`\nWith the last state only, ${right(blind)} new sentences right.`);
+  if (out === undefined) return;
+  const maps = examples.map((one) => heatMap(one.said.join(' '), one.said, one.english, one.attention));
+  const note = 'Rows: the French words said. Columns: the English words that the net looked at for each.';
+  writePage(out, 'Translation with attention', note, `<div class="charts">${maps.join('\n')}</div>`);
+});

@@ -3,13 +3,15 @@ import { basename } from 'node:path';
 import { UserError } from '../../../src/errors.ts';
 
 /**
- * Runs a script's command line: `--help` prints the comment at the top of the script, a user's mistake one sentence
- * and exit status 2. A bug keeps its stack.
+ * Runs a script's command line, unless something else was called that imports it: `--help` prints the comment at the
+ * top of the script, a user's mistake one sentence and exit status 2. A bug keeps its stack.
+ * @param script the `import.meta.filename` of the caller
  */
-export async function main(work: () => Promise<void>): Promise<void> {
+export async function main(script: string, work: () => Promise<void>): Promise<void> {
+  // tsx also finds a script that is called without its extension.
+  if (![script, script.replace(/\.ts$/, '')].includes(process.argv[1]!)) return;
   // Whoever reads our output may have read enough (`... | head`).
   process.stdout.on('error', () => process.exit());
-  const script = process.argv[1]!;
   if (process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) {
     console.log(topComment(readFileSync(script, 'utf8')));
     return;
