@@ -9,6 +9,9 @@ import { SELF_CRITICAL, trainRun } from './default-model/recipe.ts';
 import { printTable } from './default-model/table.ts';
 import { textCaptions } from './default-model/text.ts';
 
+/** The default model's decoder when the table was begun. */
+const DECODER = { cell: 'lstm', mode: 'init', layers: 1, embeddingSize: 512, hiddenSize: 512 } as const;
+
 const BASE: TrainingOptions = {
   ...TRAINING_DEFAULTS,
   epochs: 4,
@@ -65,7 +68,11 @@ await printTable({
     const training = { ...BASE, ...options };
     const text = training.textEpochs > 0 ? await textCaptions(photos) : [];
     const start = from === undefined ? undefined : folderOf(from);
-    await trainRun(data, { name, out: folderOf(name), training, from: start, text }, session);
+    await trainRun(
+      data,
+      { name, out: folderOf(name), training, decoder: DECODER, from: start, text },
+      session,
+    );
     return [folderOf(name)];
   },
 });

@@ -9,7 +9,7 @@ import { trainModel } from '../../src/training/run.ts';
 import type { EpochSummary } from '../../src/training/run-record.ts';
 import { type DefaultData, say } from './data.ts';
 
-const DECODER = { cell: 'lstm', mode: 'init', layers: 1, embeddingSize: 512, hiddenSize: 512 } as const;
+const DECODER = { cell: 'mrnn', mode: 'par', layers: 1, embeddingSize: 512, hiddenSize: 512 } as const;
 const MIN_COUNT = 5;
 
 /** How the default model learns words: chosen by models/default/card.md's tables. */
