@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { InternalError, messageOf, UserError } from '../errors.ts';
 import { Interrupted } from './interrupt.ts';
-import { complain, say } from './terminal.ts';
+import { complain, say, startProgress } from './terminal.ts';
 
 /** Exit statuses, besides 0: everything was done, and 1: some images failed (failures.ts). */
 const WRONG_CALL = 2;
@@ -19,6 +19,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 
 /** Runs the command line; sets the exit status, and never throws. */
 export async function run(args: readonly string[]): Promise<void> {
+  startProgress();
   try {
     const { command, rest } = await commandOf(args);
     await command.parseAsync([...rest], { from: 'user' });

@@ -5,9 +5,14 @@ import type { UserError } from '../errors.ts';
 const REDRAW = 100;
 const LOG = 30_000;
 
-/** When the progress was last shown, and whether its line stands on the terminal now. */
+/** When the progress was last shown, or the command began, and whether its line stands on the terminal now. */
 let shownAt = 0;
 let standing = false;
+
+/** A command begins: what is soon done needs no progress. */
+export function startProgress(): void {
+  shownAt = performance.now();
+}
 
 /** A result: one line on standard output. */
 export function print(line: string): void {
