@@ -4,6 +4,7 @@ import type { DecoderConfig } from '../../src/decoder/config.ts';
 import { initialWeights } from '../../src/decoder/parameters.ts';
 import { PRESETS } from '../../src/decoder/presets.ts';
 import { Random } from '../../src/random.ts';
+import { Vocabulary } from '../../src/text/vocabulary.ts';
 import { CaptionSet } from '../../src/training/caption-set.ts';
 import type { LiveProgress } from '../../src/training/loop.ts';
 import type { Arrays } from '../../src/training/optimizer.ts';
@@ -34,6 +35,28 @@ describe('train', () => {
   it.each(Object.keys(DECODERS))('learns a few captions by heart, and says them: %s', async (name) => {
     const { best, epochs, watched } = await train(DECODERS[name], data, options, one);
     expect(epochs[0].validationLoss).toBeGreaterThan(1.5);
+    expect(best!.validationLoss).toBeLessThan(0.1);
+    expect(watched.at(-1)).toEqual(data.images.map(({ references }) => references[0]));
+  });
+
+  it('learns them letter by letter, and says them', async () => {
+    const letters = [...'w0123456789\u2423'];
+    const spelling = new Vocabulary(['<pad>', '<start>', '<end>', '<unk>', ...letters], 'char');
+    const captions = CaptionSet.of(
+      data.images.map(({ row, references: [caption] }) => ({
+        image: row,
+        words: spelling.encodeCaption(caption),
+      })),
+    );
+    const spelt = { ...data, vocabulary: spelling, train: captions, validation: captions };
+    const decoder: DecoderConfig = {
+      ...config,
+      cell: 'gru',
+      mode: 'merge',
+      hiddenSize: 32,
+      vocabularySize: spelling.size,
+    };
+    const { best, watched } = await train(decoder, spelt, { ...options, epochs: 80, maxSteps: 16 }, one);
     expect(best!.validationLoss).toBeLessThan(0.1);
     expect(watched.at(-1)).toEqual(data.images.map(({ references }) => references[0]));
   });
