@@ -4,10 +4,10 @@
  *
  *     npx tsx scripts/presets.ts --photos <folder> --work <folder> [--rows name,name] [--threads n]
  */
+import type { DecoderShape } from '../src/decoder/config.ts';
 import { PRESETS } from '../src/decoder/presets.ts';
 import type { TokenizerName } from '../src/text/tokenizer.ts';
-import { TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
-import type { TrainingPlan } from '../src/training/plan.ts';
+import { MAX_STEPS, TRAINING_DEFAULTS, type TrainingOptions } from '../src/training/options.ts';
 import { trainRun } from './default-model/recipe.ts';
 import { printTable } from './default-model/table.ts';
 
@@ -18,11 +18,8 @@ const TRAINING: TrainingOptions = {
   schedule: 'cosine',
 };
 
-/** Longest caption in characters. */
-const CHARACTERS = 100;
-
 interface Row {
-  readonly decoder: TrainingPlan['decoder'];
+  readonly decoder: DecoderShape;
   readonly tokenizer?: TokenizerName;
 }
 
@@ -43,7 +40,7 @@ await printTable({
   label: (name) => name,
   train: async (name, { decoder, tokenizer = 'word' }, { data, session, folderOf }) => {
     const out = folderOf(name);
-    const training = tokenizer === 'char' ? { ...TRAINING, maxSteps: CHARACTERS } : TRAINING;
+    const training = { ...TRAINING, maxSteps: MAX_STEPS[tokenizer] };
     await trainRun(data, { name, out, training, decoder, tokenizer }, session);
     return [out];
   },

@@ -1,10 +1,11 @@
+import type { DecoderShape } from '../../src/decoder/config.ts';
 import { readModel } from '../../src/library/model-folder.ts';
 import { modelWeights } from '../../src/library/model-weights.ts';
 import type { SessionOptions } from '../../src/onnx/session.ts';
 import type { TokenizerName } from '../../src/text/tokenizer.ts';
 import { hasCheckpoint, prepareFolder } from '../../src/training/folder.ts';
 import { TRAINING_DEFAULTS, type TrainingOptions } from '../../src/training/options.ts';
-import { DECODING_DEFAULTS, prepareRun, type TrainingPlan, trainingSplits } from '../../src/training/plan.ts';
+import { DECODING_DEFAULTS, prepareRun, trainingSplits } from '../../src/training/plan.ts';
 import { trainModel } from '../../src/training/run.ts';
 import type { EpochSummary } from '../../src/training/run-record.ts';
 import { type DefaultData, say } from './data.ts';
@@ -43,7 +44,7 @@ export interface Run {
   readonly out: string;
   readonly training: TrainingOptions;
   /** The default model's where none is given. */
-  readonly decoder?: TrainingPlan['decoder'];
+  readonly decoder?: DecoderShape;
   readonly tokenizer?: TokenizerName;
   /** Folder of the model that it starts from. */
   readonly from?: string | undefined;

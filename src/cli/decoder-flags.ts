@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import { CELLS } from '../decoder/cells/table.ts';
-import { type DecoderConfig, MODES } from '../decoder/config.ts';
+import { type DecoderShape, MODES } from '../decoder/config.ts';
 import { PRESETS } from '../decoder/presets.ts';
 import { UserError } from '../errors.ts';
 import type { ModelFolder } from '../library/model-folder.ts';
 import { TOKENIZERS, type TokenizerName } from '../text/tokenizer.ts';
 import { oneOf, whole } from './command.ts';
 
-type DecoderShape = Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
 type Preset = keyof typeof PRESETS;
 
 /** Options that choose a decoder. */
@@ -71,10 +70,10 @@ export function expectDecoder(
   const has = { ...decoder, tokenizer };
   const wanted = { ...(flags.preset && PRESETS[flags.preset]), ...given(flags), tokenizer: flags.tokenizer };
   for (const option of [...DECODER_OPTIONS, 'tokenizer'] as const) {
-    const got = wanted[option];
-    if (got === undefined || got === (has[option] ?? false)) continue;
+    const [is, got] = [has[option] ?? false, wanted[option]];
+    if (got === undefined || got === is) continue;
     throw new UserError(
-      `expected the decoder of ${model}, where ${option} is ${has[option] ?? false}, but got ${option} ${got}`,
+      `expected the decoder of ${model}, where ${option} is ${is}, but got ${option} ${got}`,
       { hint: 'a training that starts from a model goes on with its decoder: leave the option out' },
     );
   }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { UserError } from '../errors.ts';
 import type { TokenizerName } from '../text/tokenizer.ts';
 import {
+  MAX_STEPS,
   OPTIMIZERS,
   SCHEDULES,
   SELECTIONS,
@@ -29,9 +30,6 @@ export interface TrainingFlags extends Settings {
 /** Of AdamW where none is given; the other optimizers have none then. */
 const ADAMW_DECAY = 0.01;
 
-/** Longest captions in words and in characters. */
-const STEPS: Readonly<Record<TokenizerName, number>> = { word: TRAINING_DEFAULTS.maxSteps, char: 100 };
-
 export function addTrainingOptions(command: Command): Command {
   const { dropout } = TRAINING_DEFAULTS;
   const add = (name: keyof Settings, flags: string, text: string, parse: (text: string) => unknown) =>
@@ -54,7 +52,7 @@ export function addTrainingOptions(command: Command): Command {
   add('accumulate', '--accumulate <n>', 'batches that make one step', whole('--accumulate', 1, 65_536));
   command.option(
     '--max-steps <n>',
-    `longer captions are cut (${STEPS.word}; with --tokenizer char ${STEPS.char})`,
+    `longer captions are cut (${MAX_STEPS.word}; with --tokenizer char ${MAX_STEPS.char})`,
     whole('--max-steps', 2, 200),
   );
   add('seed', '--seed <n>', 'the same seed gives the same model', whole('--seed', 0));
@@ -173,7 +171,7 @@ export function trainingOptions(flags: TrainingFlags): TrainingOptions {
   ) as unknown as Settings;
   return {
     ...settings,
-    maxSteps: flags.maxSteps ?? STEPS[flags.tokenizer ?? 'word'],
+    maxSteps: flags.maxSteps ?? MAX_STEPS[flags.tokenizer ?? 'word'],
     weightDecay: flags.weightDecay ?? (flags.optimizer === 'adamw' ? ADAMW_DECAY : 0),
     dropout: {
       image: flags.dropoutImage ?? flags.dropout ?? standard.image,

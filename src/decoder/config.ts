@@ -30,6 +30,9 @@ export interface DecoderConfig {
   readonly learnedState?: boolean | undefined;
 }
 
+/** A decoder before it is known what it reads and writes. */
+export type DecoderShape = Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
+
 /** Shares of units that training switches off, each in [0, 1). */
 export interface Dropout {
   readonly image: number;
@@ -59,12 +62,7 @@ export function checkDecoderConfig(config: DecoderConfig, where: string): Decode
 
 /** Checks that a decoder's parts go together. */
 export function checkDecoderParts(
-  {
-    highway,
-    layers,
-    learnedState,
-    mode,
-  }: Pick<DecoderConfig, 'highway' | 'layers' | 'learnedState' | 'mode'>,
+  { highway, layers, learnedState, mode }: DecoderShape,
   where: string,
 ): void {
   if (mode === 'factored' && layers === 1) {

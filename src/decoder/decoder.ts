@@ -50,12 +50,7 @@ export class Decoder {
         return { layers: this.stateFrom(tanh(image)) };
       case 'pre': {
         // The image is the word before <start>; its output is not used.
-        let x = image;
-        const layers = this.firstState(image).map((state, layer) => {
-          const next = this.advance(layer, this.project(layer, x), state);
-          x = this.highway(layer, next.h, x);
-          return next;
-        });
+        const { layers } = this.read(image, this.firstState(image), undefined);
         return { layers };
       }
       default:
@@ -66,15 +61,8 @@ export class Decoder {
   /** One step: the last word [B] -> logits [B,V] and the next state. */
   step(token: Expr, previous: DecoderState): { logits: Expr; state: DecoderState } {
     const word = this.embed(token);
-    let x = word;
-    const layers = previous.layers.map((state, layer) => {
-      let a = this.project(layer, x);
-      if (this.readsImage(layer)) a = add(a, previous.image!);
-      const next = this.advance(layer, a, state);
-      x = this.highway(layer, next.h, x);
-      return next;
-    });
-    const logits = this.output(x, word, previous.image);
+    const { h, layers } = this.read(word, previous.layers, previous.image);
+    const logits = this.output(h, word, previous.image);
     return { logits, state: { layers, image: this.imageAfter(previous.image) } };
   }
 
@@ -87,8 +75,9 @@ export class Decoder {
     const N = inputs.shape[0];
     const words = this.embed(inputs);
     let x = words;
+    let steps: Expr[] = [];
     start.layers.forEach((initial, layer) => {
-      const steps = cut(this.project(layer, x));
+      steps = cut(this.project(layer, x));
       let state = initial;
       const outputs = steps.map((step, t) => {
         const reads = this.readsImage(layer) && (t === 0 || this.config.mode !== 'first');
@@ -100,7 +89,7 @@ export class Decoder {
       x = this.highway(layer, concat(outputs, 0, N), x);
     });
     if (!this.showsImage()) return this.output(x, words, undefined);
-    const images = cut(x).map((step) => firstRows(start.image!, step));
+    const images = steps.map((step) => firstRows(start.image!, step));
     return this.output(x, words, concat(images, 0, N));
   }
 
@@ -136,6 +125,19 @@ export class Decoder {
   /** What the next step sees of the image: after the first step nothing in mode `first`. */
   private imageAfter(image: Expr | undefined): Expr | undefined {
     return image && this.config.mode === 'first' ? zeroRows(image, Number(image.shape[1])) : image;
+  }
+
+  /** Reads x through all layers: the last one's output, and the next state of each. */
+  private read(x: Expr, previous: readonly State[], image: Expr | undefined) {
+    let h = x;
+    const layers = previous.map((state, layer) => {
+      let a = this.project(layer, h);
+      if (this.readsImage(layer)) a = add(a, image!);
+      const next = this.advance(layer, a, state);
+      h = this.highway(layer, next.h, h);
+      return next;
+    });
+    return { h, layers };
   }
 
   private advance(layer: number, a: Expr, state: State): State {

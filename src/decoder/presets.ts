@@ -1,6 +1,4 @@
-import type { DecoderConfig } from './config.ts';
-
-type DecoderShape = Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
+import type { DecoderShape } from './config.ts';
 
 /** Named decoders of the lectures and papers: `--preset`. Each has a commented config under scripts/configs. */
 export const PRESETS = {

@@ -78,7 +78,7 @@ const record: z.ZodType<RunRecord> = z.object({
     trainCaptions: whole,
     validationImages: whole,
     vocabularySize: whole,
-    tokenizer: z.enum(TOKENIZERS).optional(),
+    tokenizer: z.enum(TOKENIZERS).default('word'),
   }),
   encoder: z.string(),
   decoder: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),

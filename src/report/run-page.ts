@@ -57,7 +57,7 @@ ${sections.filter((section) => section !== '').join('\n')}
 
 function header(run: RunRecord): string {
   const { name, state, data, encoder, decoder } = run;
-  const { unit } = TOKENIZER_TABLE[data.tokenizer ?? 'word'];
+  const { unit } = TOKENIZER_TABLE[data.tokenizer];
   const photographs = `${whole(data.trainImages)} photographs with ${whole(data.trainCaptions)} captions`;
   const equations = Object.entries(decoder).map(([field, value]) => `${field} ${value}`);
   return `<header>

@@ -34,7 +34,7 @@ function modelSettings({ data, encoder, decoder }: RunRecord): Setting[] {
     { name: 'training captions', value: whole(data.trainCaptions) },
     { name: 'validation photographs', value: whole(data.validationImages) },
     { name: 'vocabulary', value: whole(data.vocabularySize) },
-    { name: 'tokenizer', value: data.tokenizer ?? 'word' },
+    { name: 'tokenizer', value: data.tokenizer },
     { name: 'encoder', value: encoder },
     ...flat(decoder).map(([name, value]) => ({ name, value })),
   ];

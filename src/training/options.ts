@@ -1,4 +1,5 @@
 import type { Dropout } from '../decoder/config.ts';
+import type { TokenizerName } from '../text/tokenizer.ts';
 
 export const OPTIMIZERS = ['sgd', 'adagrad', 'rmsprop', 'adam', 'adamw'] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
@@ -60,6 +61,9 @@ export interface TrainingOptions {
   readonly seed: number;
 }
 
+/** Default of `maxSteps`: longest captions in words and in characters. */
+export const MAX_STEPS: Readonly<Record<TokenizerName, number>> = { word: 20, char: 100 };
+
 export const TRAINING_DEFAULTS: TrainingOptions = {
   epochs: 20,
   batchSize: 128,
@@ -84,7 +88,7 @@ export const TRAINING_DEFAULTS: TrainingOptions = {
   selfCritical: false,
   samples: 5,
   wordShare: 0,
-  maxSteps: 20,
+  maxSteps: MAX_STEPS.word,
   select: 'loss',
   patience: 3,
   seed: 1,

@@ -1,6 +1,6 @@
 import type { CaptionedImage, Dataset } from '../dataset/example.ts';
 import { bySplit, withHoldout } from '../dataset/split.ts';
-import { checkDecoderConfig, type DecoderConfig } from '../decoder/config.ts';
+import { checkDecoderConfig, type DecoderConfig, type DecoderShape } from '../decoder/config.ts';
 import type { Manifest } from '../library/manifest.ts';
 import { TOKENIZER_TABLE, type TokenizerName } from '../text/tokenizer.ts';
 import { buildVocabulary, type Vocabulary } from '../text/vocabulary.ts';
@@ -20,7 +20,7 @@ export interface TrainingPlan {
   readonly features: ImageFeatures;
   /** Captions without photographs, for `textEpochs`; their words add nothing to the vocabulary. */
   readonly text?: readonly string[];
-  readonly decoder: Omit<DecoderConfig, 'featureSize' | 'vocabularySize'>;
+  readonly decoder: DecoderShape;
   /** What the decoder reads and writes, words by default; a `start` brings its own. */
   readonly tokenizer?: TokenizerName | undefined;
   /** Words seen fewer times in the training captions become `<unk>`. */

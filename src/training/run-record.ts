@@ -65,8 +65,7 @@ export interface RunRecord {
     readonly trainCaptions: number;
     readonly validationImages: number;
     readonly vocabularySize: number;
-    /** Words where nothing is said. */
-    readonly tokenizer?: TokenizerName | undefined;
+    readonly tokenizer: TokenizerName;
   };
   readonly encoder: string;
   readonly decoder: Readonly<Record<string, string | number | boolean | undefined>>;

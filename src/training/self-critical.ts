@@ -4,7 +4,7 @@ import type { StepDecoder } from '../captioning/step-decoder.ts';
 import { CiderD } from '../evaluation/cider.ts';
 import { type Sentence, sentence } from '../evaluation/sentence.ts';
 import type { Random } from '../random.ts';
-import { UNK, type Vocabulary } from '../text/vocabulary.ts';
+import { END, UNK, type Vocabulary } from '../text/vocabulary.ts';
 import {
   assembleBatch,
   type CaptionExample,
@@ -16,8 +16,6 @@ import {
 import type { CaptionSet } from './caption-set.ts';
 import type { Objective } from './objective.ts';
 import type { TrainingOptions } from './options.ts';
-
-const ENDING = '<end>';
 
 /**
  * Self-critical sequence training (Rennie et al. 2017) with the mean of an image's other samples as the
@@ -92,7 +90,7 @@ export class SelfCritical<State> implements Objective {
 
   /** A caption as the reward sees it: its end is a word, without which captions would learn to break off. */
   private rewarded(words: readonly number[]): Sentence {
-    return sentence([...(this.vocabulary.decode(words).match(/\S+/g) ?? []), ENDING]);
+    return sentence([...(this.vocabulary.decode(words).match(/\S+/g) ?? []), this.vocabulary.words[END]]);
   }
 
   /** Captions drawn from the model, as word ids: `samples` for each image. */

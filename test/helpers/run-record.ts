@@ -84,6 +84,7 @@ export function runRecord(shape: RunShape = {}): RunRecord {
       trainCaptions: 30_000,
       validationImages: 1000,
       vocabularySize: 2984,
+      tokenizer: 'word',
     },
     encoder: 'resnet50+efficientnet-lite4',
     decoder: shape.decoder ?? { cell: 'lstm', mode: 'pre', layers: 1, embeddingSize: 512, hiddenSize: 512 },
